@@ -1,0 +1,27 @@
+// compile: trace a function once per combination of input shapes and dtypes, simplify the graph, fuse elementwise chains,
+// and replay it. As in mlx.core: the function must be pure, and shapeless traces serve every shape of the same rank.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "ferrule/array.h"
+
+#pragma GCC visibility push(default)
+namespace ferrule {
+
+enum class CompileMode { disabled, no_simplify, no_fuse, enabled };
+
+std::function<std::vector<array>(const std::vector<array>&)> compile(
+    std::function<std::vector<array>(const std::vector<array>&)> fun, bool shapeless = false);
+std::function<std::vector<array>(const std::vector<array>&)> compile(
+    std::vector<array> (*fun)(const std::vector<array>&), bool shapeless = false);
+
+// For the whole process; FERRULE_DISABLE_COMPILE in the environment is the same as disabled.
+void disable_compile();
+void enable_compile();
+void set_compile_mode(CompileMode mode);
+
+}  // namespace ferrule
+#pragma GCC visibility pop

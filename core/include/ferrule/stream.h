@@ -1,0 +1,3 @@
+// Streams are declared with devices.
+#pragma once
+#include "ferrule/device.h"
