@@ -42,16 +42,3 @@ if(FERRULE_SANITIZE)
   add_compile_options(-fsanitize=${FERRULE_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${FERRULE_SANITIZE})
 endif()
-
-# ferrule_add_plugin(name SOURCES...): libferrule_<name>.so, which exports frl_plugin_query and nothing else and depends on
-# the plugin header alone.
-function(ferrule_add_plugin name)
-  add_library(ferrule_${name} MODULE ${ARGN})
-  target_link_libraries(ferrule_${name} PRIVATE ferrule::plugin_api ferrule_warnings)
-  target_link_options(ferrule_${name} PRIVATE
-    -Wl,--version-script=${PROJECT_SOURCE_DIR}/plugin_api/plugin.map -static-libstdc++ -static-libgcc)
-  if(NOT FERRULE_SANITIZE)
-    target_link_options(ferrule_${name} PRIVATE -Wl,-z,defs)
-  endif()
-  set_target_properties(ferrule_${name} PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/plugin_api/plugin.map)
-endfunction()
