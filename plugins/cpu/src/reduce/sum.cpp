@@ -1,0 +1,107 @@
+// Folders for reduce_sum: integers wrap; half types and f32 add up in float lanes that drain into doubles.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "reduce/sum.cpp"
+#include "hwy/foreach_target.h"  // before highway.h
+
+#include "hwy/highway.h"
+#include "reduce/fold-inl.h"
+#include "reduce/store.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ferrule::cpu {
+namespace HWY_NAMESPACE {
+
+template <typename T, typename L>
+struct IntegerSum {
+  using In = T;
+  using Lane = L;
+  using Acc = L;
+  static HWY_INLINE Lane load(T x) { return static_cast<Lane>(widen(x)); }
+  static HWY_INLINE Lane identity() { return 0; }
+  static HWY_INLINE Acc start() { return 0; }
+  static HWY_INLINE Lane op(Lane a, Lane b) { return a + b; }
+  static HWY_INLINE void take(Acc& a, Lane b) { a += b; }
+  static HWY_INLINE void merge(Acc& a, Acc b) { a += b; }
+};
+
+template <typename T, typename L>
+struct FloatSum {
+  using In = T;
+  using Lane = L;
+  using Acc = double;
+  static HWY_INLINE Lane load(T x) { return widen(x); }
+  static HWY_INLINE Lane identity() { return 0; }
+  static HWY_INLINE Acc start() { return 0; }
+  static HWY_INLINE Lane op(Lane a, Lane b) { return a + b; }
+  static HWY_INLINE void take(Acc& a, Lane b) { a += static_cast<double>(b); }
+  static HWY_INLINE void merge(Acc& a, Acc b) { a += b; }
+};
+
+struct ComplexSum {
+  using In = Complex;
+  using Lane = Complex;
+  using Acc = ComplexDouble;
+  static HWY_INLINE Lane load(Complex x) { return x; }
+  static HWY_INLINE Lane identity() { return {0, 0}; }
+  static HWY_INLINE Acc start() { return {0, 0}; }
+  static HWY_INLINE Lane op(Lane a, Lane b) { return {a.re + b.re, a.im + b.im}; }
+  static HWY_INLINE void take(Acc& a, Lane b) {
+    a.re += static_cast<double>(b.re);
+    a.im += static_cast<double>(b.im);
+  }
+  static HWY_INLINE void merge(Acc& a, const Acc& b) {
+    a.re += b.re;
+    a.im += b.im;
+  }
+};
+
+const Folder* sum_folder(uint32_t dtype) {
+  switch (dtype) {
+    case FRL_DTYPE_BOOL:
+      return FolderOf<IntegerSum<Bool, uint32_t>>::get();
+    case FRL_DTYPE_U8:
+      return FolderOf<IntegerSum<uint8_t, uint32_t>>::get();
+    case FRL_DTYPE_I8:
+      return FolderOf<IntegerSum<int8_t, uint32_t>>::get();
+    case FRL_DTYPE_U16:
+      return FolderOf<IntegerSum<uint16_t, uint32_t>>::get();
+    case FRL_DTYPE_I16:
+      return FolderOf<IntegerSum<int16_t, uint32_t>>::get();
+    case FRL_DTYPE_U32:
+    case FRL_DTYPE_I32:
+      return FolderOf<IntegerSum<uint32_t, uint32_t>>::get();
+    case FRL_DTYPE_U64:
+    case FRL_DTYPE_I64:
+      return FolderOf<IntegerSum<uint64_t, uint64_t>>::get();
+    case FRL_DTYPE_F16:
+      return FolderOf<FloatSum<Half, float>>::get();
+    case FRL_DTYPE_BF16:
+      return FolderOf<FloatSum<Bfloat, float>>::get();
+    case FRL_DTYPE_F32:
+      return FolderOf<FloatSum<float, float>>::get();
+    case FRL_DTYPE_F64:
+      return FolderOf<FloatSum<double, double>>::get();
+    case FRL_DTYPE_C64:
+      return FolderOf<ComplexSum>::get();
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ferrule::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ferrule::cpu {
+
+HWY_EXPORT(sum_folder);
+
+Reduction sum_reduction(uint32_t in_dtype, uint32_t out_dtype) {
+  const StoreFn store = arithmetic_store(in_dtype, out_dtype);
+  if (store == nullptr) return {};
+  return {HWY_DYNAMIC_DISPATCH(sum_folder)(in_dtype), store};
+}
+
+}  // namespace ferrule::cpu
+#endif
