@@ -2,6 +2,7 @@
 #pragma once
 #include "ferrule/loader/discovery.h"
 #include "ferrule/loader/error.h"
+#include "ferrule/loader/host.h"
 #include "ferrule/loader/log.h"
 #include "ferrule/loader/manifest.h"
 #include "ferrule/loader/plugin.h"
