@@ -1,0 +1,132 @@
+// Drives a vector function over contiguous tiles; included once per Highway target. A scalar operand becomes one vector
+// in L1 that is read at every step, so that no variant per operand pattern is needed.
+#if defined(FERRULE_CPU_SIMD_MAP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FERRULE_CPU_SIMD_MAP_INL_H_
+#undef FERRULE_CPU_SIMD_MAP_INL_H_
+#else
+#define FERRULE_CPU_SIMD_MAP_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ferrule::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// f64 -> f32 as the hardware rounds, overflow to infinity included.
+template <class D32, class V64>
+HWY_INLINE hn::Vec<D32> narrow(D32 d32, V64 v) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+  constexpr size_t kLanes = hn::MaxLanes(D32());
+  const hn::Rebind<double, D32> d64;
+  HWY_ALIGN double wide[kLanes];
+  HWY_ALIGN float narrow[kLanes];
+  hn::Store(v, d64, wide);
+  for (size_t i = 0; i < kLanes; ++i) narrow[i] = static_cast<float>(wide[i]);
+  return hn::Load(d32, narrow);
+#else
+  return hn::DemoteTo(d32, v);
+#endif
+}
+
+// One operand of a tile: loads vectors at element i, or the same vector for a scalar.
+template <class D, class T = hn::TFromD<D>>
+struct Operand {
+  HWY_INLINE Operand(D d, const void* data, bool is_scalar) : p(static_cast<const T*>(data)), step(!is_scalar) {
+    if (is_scalar) {
+      hn::Store(hn::Set(d, *p), d, splat);
+      p = splat;
+    }
+  }
+  // The last, partial vector; lanes beyond hold copies of the first.
+  HWY_INLINE hn::Vec<D> tail(D d, size_t i, size_t count) {
+    if (step == 0) return hn::Load(d, splat);
+    hn::Store(hn::Set(d, p[i]), d, splat);
+    std::memcpy(splat, p + i, count * sizeof(T));
+    return hn::Load(d, splat);
+  }
+  HWY_INLINE hn::Vec<D> load(D d, size_t i) const { return hn::LoadU(d, p + i * step); }
+
+  const T* p;
+  size_t step;
+  HWY_ALIGN T splat[hn::MaxLanes(D())];
+};
+
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE void store_tail(D d, V v, T* out, size_t count) {
+  HWY_ALIGN T lanes[hn::MaxLanes(D())];
+  hn::Store(v, d, lanes);
+  std::memcpy(out, lanes, count * sizeof(T));
+}
+
+// F has `template <class D, class V> V operator()(D, V...)` and works in T.
+template <class T, class F>
+void map1(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  T* out = static_cast<T*>(result);
+  Operand<decltype(d)> a(d, in[0], (scalars & 1) != 0);
+  const F f;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i)), d, out + i);
+  if (i < n) store_tail(d, f(d, a.tail(d, i, n - i)), out + i, n - i);
+}
+
+template <class T, class F>
+void map2(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  T* out = static_cast<T*>(result);
+  Operand<decltype(d)> a(d, in[0], (scalars & 1) != 0);
+  Operand<decltype(d)> b(d, in[1], (scalars & 2) != 0);
+  const F f;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i), b.load(d, i)), d, out + i);
+  if (i < n) store_tail(d, f(d, a.tail(d, i, n - i), b.tail(d, i, n - i)), out + i, n - i);
+}
+
+// f32 operands and result, computed by F in f64 and rounded once.
+template <class F>
+void map1_wide(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  const hn::ScalableTag<double> d64;
+  const hn::Rebind<float, decltype(d64)> d32;
+  const size_t lanes = hn::Lanes(d64);
+  float* out = static_cast<float*>(result);
+  Operand<decltype(d32)> a(d32, in[0], (scalars & 1) != 0);
+  const F f;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(narrow(d32, f(d64, hn::PromoteTo(d64, a.load(d32, i)))), d32, out + i);
+  if (i < n) store_tail(d32, narrow(d32, f(d64, hn::PromoteTo(d64, a.tail(d32, i, n - i)))), out + i, n - i);
+}
+
+template <class F>
+void map2_wide(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  const hn::ScalableTag<double> d64;
+  const hn::Rebind<float, decltype(d64)> d32;
+  const size_t lanes = hn::Lanes(d64);
+  float* out = static_cast<float*>(result);
+  Operand<decltype(d32)> a(d32, in[0], (scalars & 1) != 0);
+  Operand<decltype(d32)> b(d32, in[1], (scalars & 2) != 0);
+  const F f;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto x = hn::PromoteTo(d64, a.load(d32, i));
+    const auto y = hn::PromoteTo(d64, b.load(d32, i));
+    hn::StoreU(narrow(d32, f(d64, x, y)), d32, out + i);
+  }
+  if (i < n) {
+    const auto x = hn::PromoteTo(d64, a.tail(d32, i, n - i));
+    const auto y = hn::PromoteTo(d64, b.tail(d32, i, n - i));
+    store_tail(d32, narrow(d32, f(d64, x, y)), out + i, n - i);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ferrule::cpu
+HWY_AFTER_NAMESPACE();
+#endif  // FERRULE_CPU_SIMD_MAP_INL_H_

@@ -1,0 +1,158 @@
+// Merging dimensions, cutting tiles, and gathering strided operands.
+#include "elementwise/tile_domain.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "elementwise/loop_table.h"
+
+namespace ferrule::cpu {
+namespace {
+
+constexpr int64_t kShortRow = 128;  // below, a tile takes many rows and gathers
+
+template <typename T>
+void gather_strided(const std::byte* from, int64_t stride, size_t count, std::byte* to) {
+  const T* p = reinterpret_cast<const T*>(from);
+  T* out = reinterpret_cast<T*>(to);
+  for (size_t i = 0; i < count; ++i) out[i] = p[static_cast<int64_t>(i) * stride];
+}
+
+void gather_row(const std::byte* from, int64_t stride, size_t count, size_t item, std::byte* to) {
+  if (stride == 1) {
+    std::memcpy(to, from, count * item);
+  } else if (item == 4) {
+    gather_strided<uint32_t>(from, stride, count, to);
+  } else if (item == 8) {
+    gather_strided<uint64_t>(from, stride, count, to);
+  } else if (item == 2) {
+    gather_strided<uint16_t>(from, stride, count, to);
+  } else {
+    gather_strided<uint8_t>(from, stride, count, to);
+  }
+}
+
+}  // namespace
+
+bool is_one_element(const Tensor& tensor) {
+  for (uint32_t i = 0; i < tensor.ndim; ++i) {
+    if (tensor.strides[i] != 0 && tensor.shape[i] != 1) return false;
+  }
+  return true;
+}
+
+bool is_contiguous(const Tensor& tensor) {
+  int64_t expected = 1;
+  for (uint32_t i = tensor.ndim; i-- > 0;) {
+    if (tensor.shape[i] != 1 && tensor.strides[i] != expected) return false;
+    expected *= tensor.shape[i];
+  }
+  return true;
+}
+
+TileDomain::TileDomain(std::span<const Tensor> inputs, const Tensor& output, size_t tile)
+    : tile_(static_cast<int64_t>(tile)) {
+  const size_t n = inputs.size();
+  bool strided = false;
+  for (size_t k = 0; k < n; ++k) {
+    const Access access = is_one_element(inputs[k])  ? Access::kOne
+                          : is_contiguous(inputs[k]) ? Access::kContiguous
+                                                     : Access::kGather;
+    operands_[k] = {inputs[k].data, item_size(inputs[k].dtype), access, {}};
+    strided |= access == Access::kGather;
+  }
+  size_ = output.size();
+  if (!strided) {
+    n_tiles_ = (size_ + tile_ - 1) / tile_;
+    return;
+  }
+  // From the last dimension on: drop extents of 1, merge what every operand walks as one.
+  for (uint32_t i = output.ndim; i-- > 0;) {
+    const int64_t extent = output.shape[i];
+    if (extent == 1) continue;
+    bool merges = ndim_ > 0;
+    for (size_t k = 0; k < n && merges; ++k) {
+      merges = inputs[k].strides[i] == operands_[k].strides[ndim_ - 1] * shape_[ndim_ - 1];
+    }
+    if (merges) {
+      shape_[ndim_ - 1] *= extent;
+      continue;
+    }
+    for (size_t k = 0; k < n; ++k) operands_[k].strides[ndim_] = inputs[k].strides[i];
+    shape_[ndim_++] = extent;
+  }
+  std::reverse(shape_, shape_ + ndim_);
+  for (size_t k = 0; k < n; ++k) std::reverse(operands_[k].strides, operands_[k].strides + ndim_);
+
+  row_ = shape_[ndim_ - 1];
+  rows_ = row_ >= kShortRow;
+  if (!rows_) {
+    n_tiles_ = (size_ + tile_ - 1) / tile_;
+    return;
+  }
+  segments_ = (row_ + tile_ - 1) / tile_;
+  neighbours_ = ndim_ >= 2 ? shape_[ndim_ - 2] : 1;
+  n_tiles_ = size_ / row_ * segments_;
+  for (size_t k = 0; k < n; ++k) {
+    Operand& operand = operands_[k];
+    if (operand.access != Access::kGather) continue;
+    const int64_t stride = operand.strides[ndim_ - 1];
+    if (stride == 1) operand.access = Access::kRowUnit;
+    if (stride == 0) operand.access = Access::kRowOne;
+  }
+}
+
+// Tiles of neighbouring rows follow each other, so that an operand walked across rows finds its cache lines again.
+TileDomain::Tile TileDomain::tile(int64_t index) const {
+  if (!rows_) {
+    const int64_t start = index * tile_;
+    return {start, static_cast<size_t>(std::min(tile_, size_ - start))};
+  }
+  const int64_t block = index / neighbours_;
+  const int64_t row = block / segments_ * neighbours_ + index % neighbours_;
+  const int64_t column = block % segments_ * tile_;
+  return {row * row_ + column, static_cast<size_t>(std::min(tile_, row_ - column))};
+}
+
+int64_t TileDomain::row_offset(const Operand& operand, int64_t row) const {
+  int64_t offset = 0;
+  for (uint32_t i = ndim_ - 1; i-- > 0;) {
+    offset += row % shape_[i] * operand.strides[i];
+    row /= shape_[i];
+  }
+  return offset;
+}
+
+const std::byte* TileDomain::address(size_t input, const Tile& tile) const {
+  const Operand& operand = operands_[input];
+  const auto item = static_cast<int64_t>(operand.item);
+  switch (operand.access) {
+    case Access::kOne:
+      return operand.data;
+    case Access::kContiguous:
+      return operand.data + tile.start * item;
+    case Access::kRowUnit:
+      return operand.data + (row_offset(operand, tile.start / row_) + tile.start % row_) * item;
+    default:
+      return operand.data + row_offset(operand, tile.start / row_) * item;
+  }
+}
+
+void TileDomain::gather(size_t input, const Tile& tile, std::byte* to) const {
+  const Operand& operand = operands_[input];
+  const auto item = static_cast<int64_t>(operand.item);
+  const int64_t stride = operand.strides[ndim_ - 1];
+  int64_t row = tile.start / row_;
+  int64_t column = tile.start % row_;
+  for (size_t left = tile.count; left != 0;) {
+    const size_t count = std::min(left, static_cast<size_t>(row_ - column));
+    const std::byte* from = operand.data + (row_offset(operand, row) + column * stride) * item;
+    gather_row(from, stride, count, operand.item, to);
+    to += count * operand.item;
+    left -= count;
+    column = 0;
+    ++row;
+  }
+}
+
+}  // namespace ferrule::cpu

@@ -1,0 +1,63 @@
+// The index space of one elementwise call and how it is cut into tiles: flat ranges where every operand is contiguous,
+// one element, or has short rows (then it is gathered); segments of rows otherwise. Bounds depend on the call alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernel.h"
+
+namespace ferrule::cpu {
+
+inline constexpr uint32_t kMaxInputs = 32;  // of one fused expression
+
+// True when every stride that matters is 0, so that one element stands for all.
+bool is_one_element(const Tensor& tensor);
+bool is_contiguous(const Tensor& tensor);
+
+// How the elements of an operand are found inside a tile.
+enum class Access : uint8_t {
+  kOne,         // one element for the whole call
+  kContiguous,  // at the flat index
+  kRowUnit,     // row mode: at the row's start, stride 1
+  kRowOne,      // row mode: one element per row
+  kGather,      // copied into a buffer first
+};
+
+class TileDomain {
+ public:
+  // `tile`: elements per tile at most. At most kMaxInputs inputs, all of the output's shape.
+  TileDomain(std::span<const Tensor> inputs, const Tensor& output, size_t tile);
+
+  struct Tile {
+    int64_t start;  // flat index of the first element
+    size_t count;
+  };
+  int64_t size() const { return size_; }
+  int64_t tiles() const { return n_tiles_; }
+  Access access(size_t input) const { return operands_[input].access; }
+  Tile tile(int64_t index) const;
+  // The elements of a kContiguous, kRowUnit, kRowOne or kOne operand in this tile.
+  const std::byte* address(size_t input, const Tile& tile) const;
+  // Copies a kGather operand's elements of this tile to `to`.
+  void gather(size_t input, const Tile& tile, std::byte* to) const;
+
+ private:
+  struct Operand {
+    const std::byte* data;
+    size_t item;
+    Access access;
+    int64_t strides[FRL_MAX_DIMS];
+  };
+  int64_t row_offset(const Operand& operand, int64_t row) const;
+
+  uint32_t ndim_ = 0;  // after merging; the last dimension is the row
+  int64_t shape_[FRL_MAX_DIMS];
+  Operand operands_[kMaxInputs];
+  int64_t size_ = 1;
+  bool rows_ = false;  // tiles are segments of rows
+  int64_t tile_, n_tiles_, row_ = 1, segments_ = 1, neighbours_ = 1;
+};
+
+}  // namespace ferrule::cpu

@@ -1,0 +1,266 @@
+// Building a straight line of loops, sharing buffers among values by their last use, and running it.
+#include "elementwise/tile_program.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "parallel.h"
+
+namespace ferrule::cpu {
+namespace {
+
+constexpr size_t kLine = 64;
+constexpr size_t kL1Budget = 32 * 1024;
+constexpr int64_t kGrain = 32768;          // elements per task of cheap steps
+constexpr int64_t kExpensiveGrain = 4096;  // elements per task of expensive ones
+
+// The buffers of one thread; they grow to the largest program it has run.
+class Arena {
+ public:
+  std::byte* get(size_t bytes) {
+    if (bytes > bytes_) {
+      const size_t rounded = (bytes + kLine - 1) / kLine * kLine;
+      memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kLine, rounded)));
+      bytes_ = memory_ != nullptr ? rounded : 0;
+      if (memory_ == nullptr) throw std::bad_alloc();
+    }
+    return memory_.get();
+  }
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const { std::free(p); }
+  };
+  std::unique_ptr<std::byte, Free> memory_;
+  size_t bytes_ = 0;
+};
+
+thread_local Arena arena;
+
+// Results need no rounding to a narrow dtype when the operands are of it.
+bool gives_operand_values(uint32_t op) {
+  switch (op) {
+    case FRL_OP_select:
+    case FRL_OP_abs:
+    case FRL_OP_negative:
+    case FRL_OP_sign:
+    case FRL_OP_ceil:
+    case FRL_OP_floor:
+    case FRL_OP_round:
+    case FRL_OP_maximum:
+    case FRL_OP_minimum:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+uint32_t TileProgram::add_input(uint32_t dtype) {
+  values_.push_back({Kind::kInput, dtype, static_cast<uint32_t>(inputs_.size()), {}});
+  inputs_.push_back(static_cast<uint32_t>(values_.size() - 1));
+  return inputs_.back();
+}
+
+uint32_t TileProgram::add_constant(uint32_t dtype, const uint64_t (&bits)[2]) {
+  values_.push_back({Kind::kConstant, dtype, 0, {bits[0], bits[1]}});
+  return static_cast<uint32_t>(values_.size() - 1);
+}
+
+uint32_t TileProgram::add_step(Loop loop, uint32_t dtype, std::span<const uint32_t> operands) {
+  const auto value = static_cast<uint32_t>(values_.size());
+  values_.push_back({Kind::kStep, dtype, 0, {}});
+  Step step{loop, {}, static_cast<uint32_t>(operands.size()), value};
+  std::copy(operands.begin(), operands.end(), step.operands);
+  steps_.push_back(step);
+  return value;
+}
+
+uint32_t TileProgram::add_cast(const LoopTable& table, uint32_t value, uint32_t to) {
+  // A value that was only rounded to `to` need not be: the cast rounds.
+  if (values_[value].kind == Kind::kStep && is_narrow_float(to)) {
+    const auto step = std::find_if(steps_.rbegin(), steps_.rend(), [&](const Step& s) { return s.value == value; });
+    if (step->loop == (to == FRL_DTYPE_F16 ? table.round_to_f16 : table.round_to_bf16)) value = step->operands[0];
+  }
+  while (values_[value].dtype != to) {
+    const uint32_t from = values_[value].dtype;
+    const uint32_t next = cast_via(table, from, to);
+    value = add_step(table.casts[from][next], next, std::span(&value, 1));
+  }
+  return value;
+}
+
+bool TileProgram::add_op(const LoopTable& table, uint32_t op, uint32_t dtype, std::span<const uint32_t> operands,
+                         uint32_t* out) {
+  if (op >= kOpCodes || dtype >= kDtypes) return false;
+  bool in_memory_dtype = table.ops[op][dtype] != nullptr;
+  for (size_t i = op == FRL_OP_select ? 1 : 0; i < operands.size(); ++i) {
+    in_memory_dtype = in_memory_dtype && values_[operands[i]].dtype == dtype;
+  }
+  const uint32_t held = in_memory_dtype ? dtype : compute_dtype(dtype);
+  const Loop loop = table.ops[op][held];
+  if (loop == nullptr) return false;
+  uint32_t converted[kMaxOperands];
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const bool is_condition = op == FRL_OP_select && i == 0;
+    converted[i] = is_condition ? operands[i] : add_cast(table, operands[i], held);
+  }
+  const uint32_t result = result_dtype(op, held);
+  *out = add_step(loop, result, std::span(converted, operands.size()));
+  if (result == FRL_DTYPE_F32 && !gives_operand_values(op)) {
+    if (dtype == FRL_DTYPE_F16) *out = add_step(table.round_to_f16, result, std::span(out, 1));
+    if (dtype == FRL_DTYPE_BF16) *out = add_step(table.round_to_bf16, result, std::span(out, 1));
+  }
+  return true;
+}
+
+void TileProgram::add_output(uint32_t value) { outputs_.push_back(value); }
+
+void TileProgram::finish() {
+  const size_t n = values_.size();
+  std::vector<bool> needed(n, false);
+  for (const uint32_t value : outputs_) needed[value] = true;
+  for (size_t i = steps_.size(); i-- > 0;) {
+    if (!needed[steps_[i].value]) continue;
+    for (uint32_t k = 0; k < steps_[i].n_operands; ++k) needed[steps_[i].operands[k]] = true;
+  }
+  std::erase_if(steps_, [&](const Step& step) { return !needed[step.value]; });
+
+  std::vector<size_t> last_use(n, 0);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    for (uint32_t k = 0; k < steps_[i].n_operands; ++k) last_use[steps_[i].operands[k]] = i;
+  }
+  for (const uint32_t value : outputs_) last_use[value] = steps_.size();
+  // A step may write over an operand that ends with it: loops allow that where the items have one size.
+  std::vector<uint32_t> free_slots;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    Value& result = values_[steps_[i].value];
+    item_ = std::max(item_, item_size(result.dtype));
+    uint32_t slot = UINT32_MAX;
+    std::vector<uint32_t> ended;
+    for (uint32_t k = 0; k < steps_[i].n_operands; ++k) {
+      const uint32_t operand = steps_[i].operands[k];
+      const Value& value = values_[operand];
+      if (value.kind != Kind::kStep || last_use[operand] != i) continue;
+      if (std::find(ended.begin(), ended.end(), value.slot) == ended.end()) ended.push_back(value.slot);
+      if (slot == UINT32_MAX && item_size(value.dtype) == item_size(result.dtype)) slot = value.slot;
+    }
+    if (slot == UINT32_MAX && !free_slots.empty()) {
+      slot = free_slots.back();
+      free_slots.pop_back();
+    }
+    if (slot == UINT32_MAX) slot = n_slots_++;
+    result.slot = slot;
+    for (const uint32_t s : ended) {
+      if (s != slot) free_slots.push_back(s);
+    }
+  }
+  for (const uint32_t input : inputs_) item_ = std::max(item_, item_size(values_[input].dtype));
+  const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
+  tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{2048});
+}
+
+void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, bool expensive) const {
+  const TileDomain domain(inputs, outputs[0], tile_);
+  const int64_t n = domain.tiles();
+  const int64_t grain_elements = expensive ? kExpensiveGrain : kGrain;
+  if (domain.size() <= grain_elements) {
+    run_tiles(domain, outputs, 0, n);
+    return;
+  }
+  const int64_t per_tile = std::max<int64_t>(1, domain.size() / n);
+  const int64_t grain = std::max<int64_t>(1, grain_elements / per_tile);
+  parallel_for(n, grain, [&](int64_t begin, int64_t end) { run_tiles(domain, outputs, begin, end); });
+}
+
+// What a value is during a run: scope and present address.
+struct TileProgram::Frame {
+  enum Scope : uint8_t { kOnce, kPerRow, kPerElement };
+  const std::byte* address;
+  std::byte* buffer;
+  Scope scope;
+};
+
+void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin,
+                            int64_t end) const {
+  using enum Frame::Scope;
+  const size_t n_values = values_.size();
+  const size_t slot_bytes = (tile_ * item_ + kLine - 1) / kLine * kLine;
+  const size_t frame_bytes = (n_values * sizeof(Frame) + kLine - 1) / kLine * kLine;
+  const size_t n_slots = n_slots_ + inputs_.size();
+  // Values that are one element live beside the slots: a slot may be reused while they must last.
+  const size_t one_bytes = (n_values * 16 + kLine - 1) / kLine * kLine;
+  std::byte* memory = arena.get(frame_bytes + one_bytes + n_slots * slot_bytes);
+  auto* frames = reinterpret_cast<Frame*>(memory);
+  std::byte* ones = memory + frame_bytes;
+  std::byte* slots = ones + one_bytes;
+
+  for (size_t v = 0; v < n_values; ++v) {
+    const Value& value = values_[v];
+    Frame frame{nullptr, nullptr, kOnce};
+    if (value.kind == Kind::kConstant) {
+      frame.address = reinterpret_cast<const std::byte*>(value.bits);
+    } else if (value.kind == Kind::kInput) {
+      const Access access = domain.access(value.slot);
+      frame.scope = access == Access::kOne ? kOnce : access == Access::kRowOne ? kPerRow : kPerElement;
+      frame.buffer = slots + (n_slots_ + value.slot) * slot_bytes;
+      frame.address = access == Access::kGather ? frame.buffer : nullptr;
+      if (access == Access::kOne) frame.address = domain.address(value.slot, {0, 1});
+    }
+    new (&frames[v]) Frame(frame);
+  }
+  const auto run_step = [&](const Step& step, size_t n, std::byte* to) {
+    const void* operands[kMaxOperands];
+    uint32_t scalars = 0;
+    for (uint32_t k = 0; k < step.n_operands; ++k) {
+      operands[k] = frames[step.operands[k]].address;
+      scalars |= (frames[step.operands[k]].scope != kPerElement ? 1u : 0u) << k;
+    }
+    step.loop(operands, to, n, scalars);
+    frames[step.value].address = to;
+  };
+  for (const Step& step : steps_) {
+    Frame& frame = frames[step.value];
+    for (uint32_t k = 0; k < step.n_operands; ++k) frame.scope = std::max(frame.scope, frames[step.operands[k]].scope);
+    frame.buffer = frame.scope == kPerElement ? slots + values_[step.value].slot * slot_bytes : ones + step.value * 16;
+    if (frame.scope == kOnce) run_step(step, 1, frame.buffer);
+  }
+  // The last step writes output 0 in place; an earlier one may not, as output 0 may have been given an input's memory
+  // that later steps still read.
+  for (int64_t index = begin; index < end; ++index) {
+    const TileDomain::Tile tile = domain.tile(index);
+    for (size_t k = 0; k < inputs_.size(); ++k) {
+      Frame& frame = frames[inputs_[k]];
+      if (frame.scope == kOnce) continue;
+      if (domain.access(k) == Access::kGather) {
+        domain.gather(k, tile, frame.buffer);
+      } else {
+        frame.address = domain.address(k, tile);
+      }
+    }
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      const Step& step = steps_[i];
+      const Frame& frame = frames[step.value];
+      if (frame.scope == kOnce) continue;
+      std::byte* to = frame.buffer;
+      if (i + 1 == steps_.size() && frame.scope == kPerElement && step.value == outputs_[0]) {
+        to = outputs[0].data + tile.start * static_cast<int64_t>(item_size(values_[step.value].dtype));
+      }
+      run_step(step, frame.scope == kPerElement ? tile.count : 1, to);
+    }
+    for (size_t k = 0; k < outputs_.size(); ++k) {
+      const Value& value = values_[outputs_[k]];
+      const Frame& frame = frames[outputs_[k]];
+      std::byte* to = outputs[k].data + tile.start * static_cast<int64_t>(item_size(value.dtype));
+      if (frame.address == to) continue;
+      const void* from = frame.address;
+      loop_table().casts[value.dtype][value.dtype](&from, to, tile.count, frame.scope != kPerElement ? 1u : 0u);
+    }
+  }
+}
+
+}  // namespace ferrule::cpu
