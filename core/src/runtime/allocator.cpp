@@ -1,0 +1,306 @@
+#include "runtime/allocator.h"
+
+#include <algorithm>
+
+#include "runtime/device_runtime.h"
+#include "runtime/failure.h"
+#include "runtime/stream_state.h"
+
+namespace ferrule::detail {
+namespace {
+
+constexpr uint64_t kMiB = 1 << 20;
+
+// A chunk serves many blocks while they are small against it; a large request gets a chunk of its own size.
+uint64_t chunk_bytes(uint64_t bytes) {
+  if (bytes <= 64 << 10) return 2 * kMiB;
+  if (bytes <= 4 * kMiB) return 32 * kMiB;
+  return (bytes + 2 * kMiB - 1) / (2 * kMiB) * (2 * kMiB);
+}
+
+// A large block is only split when the rest is worth keeping.
+bool worth_splitting(uint64_t block, uint64_t bytes) {
+  return block - bytes >= (block <= 32 * kMiB ? uint64_t{256} : kMiB);
+}
+
+}  // namespace
+
+Allocator::Allocator(DeviceRuntime& device, uint32_t kind)
+    : device_(device), kind_(kind), alignment_(std::max<uint64_t>(kSmallest, device.info().offset_alignment)) {}
+
+Allocator::~Allocator() = default;
+
+uint64_t Allocator::rounded(uint64_t bytes) const { return (bytes + alignment_ - 1) / alignment_ * alignment_; }
+
+Block* Allocator::new_block() {
+  if (spare_blocks_.empty()) {
+    constexpr size_t kSlab = 256;
+    block_slabs_.push_back(std::make_unique<Block[]>(kSlab));
+    for (size_t i = 0; i < kSlab; ++i) spare_blocks_.push_back(&block_slabs_.back()[i]);
+  }
+  Block* block = spare_blocks_.back();
+  spare_blocks_.pop_back();
+  *block = Block{};
+  return block;
+}
+
+Block* Allocator::allocate(uint64_t requested, StreamState& stream) {
+  if (requested > device_.info().largest_buffer || requested > (uint64_t{1} << 62)) {
+    fail(ErrorCode::out_of_memory, "[allocate] more than {} can hold; got {} bytes; expected at most {}",
+         device_.label(), requested, device_.info().largest_buffer);
+  }
+  uint64_t bytes = rounded(requested);
+  std::unique_lock lock(mutex_);
+  if (active_ + bytes > limit_) return allocate_slow(bytes, stream, lock);
+  Block* block = take(lists_[&stream], bytes);
+  if (!block) return allocate_slow(bytes, stream, lock);
+  block->live = true;
+  block->chunk->used += block->bytes;
+  uint64_t active = active_ += block->bytes;
+  if (active > peak_) peak_ = active;
+  return block;
+}
+
+Block* Allocator::allocate_slow(uint64_t bytes, StreamState& stream, std::unique_lock<std::mutex>& lock) {
+  auto finish = [&](Block* block) {
+    block->live = true;
+    block->stream = &stream;
+    block->chunk->used += block->bytes;
+    uint64_t active = active_ += block->bytes;
+    if (active > peak_) peak_ = active;
+    return block;
+  };
+  if (active_ + bytes <= limit_) {
+    collect_deferred();
+    if (Block* block = take(lists_[&stream], bytes)) return finish(block);
+    if (Block* block = take_idle(bytes, stream)) return finish(block);
+    if (Block* block = grow(bytes, stream)) return finish(block);
+  }
+  // Out of memory: let the plugin drop its workspaces, wait for all work, give the cache back, try once more.
+  lock.unlock();
+  device_.trim();
+  device_.wait_for_all_streams();
+  lock.lock();
+  collect_deferred();
+  if (active_ + bytes <= limit_) {
+    if (Block* block = take(lists_[&stream], bytes)) return finish(block);
+    release_idle_chunks();
+    if (Block* block = grow(bytes, stream)) return finish(block);
+  }
+  fail(ErrorCode::out_of_memory,
+       "[allocate] out of memory on {}; got a request of {} bytes; {} bytes are held by arrays, {} cached, {} free, "
+       "the limit is {}",
+       device_.label(), bytes, active_.load(), reserved_ - active_, device_.free_memory(), limit_.load());
+}
+
+// From the stream's own lists: the exact small size, else the best fit, split.
+Block* Allocator::take(FreeLists& lists, uint64_t bytes) {
+  if (bytes <= kSmallLimit) {
+    auto& bin = lists.bins[bytes / kSmallest - 1];
+    if (!bin.empty()) {
+      Block* block = bin.back();
+      bin.pop_back();
+      return block;
+    }
+  }
+  auto it = lists.by_size.lower_bound(bytes);
+  if (it == lists.by_size.end()) return nullptr;
+  Block* block = it->second;
+  // A block far too large is left for larger requests: taking it would strand the rest.
+  if (bytes > kMiB && block->bytes > bytes + bytes / 8 && !worth_splitting(block->bytes, bytes)) return nullptr;
+  lists.by_size.erase(it);
+  return split(block, bytes);
+}
+
+Block* Allocator::take_idle(uint64_t bytes, StreamState& stream) {
+  for (auto& [owner, lists] : lists_) {
+    if (owner == &stream) continue;
+    auto it = lists.by_size.lower_bound(bytes);
+    if (it == lists.by_size.end() || !owner->is_done(it->second->freed_at)) continue;
+    Block* block = it->second;
+    lists.by_size.erase(it);
+    block->stream = &stream;
+    return split(block, bytes);
+  }
+  return nullptr;
+}
+
+Block* Allocator::split(Block* block, uint64_t bytes) {
+  if (block->bytes == bytes || !worth_splitting(block->bytes, bytes)) return block;
+  Block* rest = new_block();
+  rest->chunk = block->chunk;
+  rest->offset = block->offset + bytes;
+  rest->bytes = block->bytes - bytes;
+  rest->stream = block->stream;
+  rest->freed_at = block->freed_at;
+  rest->previous = block;
+  rest->next = block->next;
+  if (rest->next) rest->next->previous = rest;
+  block->next = rest;
+  block->bytes = bytes;
+  lists_[rest->stream].by_size.emplace(rest->bytes, rest);
+  return block;
+}
+
+Block* Allocator::grow(uint64_t bytes, StreamState& stream) {
+  uint64_t size = chunk_bytes(bytes);
+  if (reserved_ + size > limit_) {
+    release_idle_chunks();
+    size = std::min(size, std::max(bytes, limit_ - std::min<uint64_t>(reserved_, limit_)));
+  }
+  auto chunk = std::make_unique<Chunk>();
+  PluginError plugin_error;
+  const frl_device_api& api = device_.api();
+  frl_status status = api.buffer_alloc(device_.handle(), kind_, size, &chunk->buffer, &plugin_error);
+  if (status == FRL_OUT_OF_MEMORY && size > bytes) {
+    size = bytes;
+    status = api.buffer_alloc(device_.handle(), kind_, size, &chunk->buffer, &plugin_error);
+  }
+  if (status == FRL_OUT_OF_MEMORY) return nullptr;
+  check(status, plugin_error, "buffer_alloc");
+  chunk->bytes = size;
+  if (kind_ != FRL_MEMORY_DEVICE) {
+    status = api.buffer_map(device_.handle(), chunk->buffer, &chunk->host, &plugin_error);
+    if (status != FRL_OK) {
+      api.buffer_free(device_.handle(), chunk->buffer);
+      check(status, plugin_error, "buffer_map");
+    }
+  }
+  Block* block = new_block();
+  block->chunk = chunk.get();
+  block->bytes = size;
+  block->stream = &stream;
+  reserved_ += size;
+  chunks_.emplace(chunk.get(), std::move(chunk));
+  return split(block, bytes);
+}
+
+void Allocator::free(Block* block, std::vector<StreamUse> uses) {
+  std::lock_guard lock(mutex_);
+  active_ -= block->bytes;
+  block->chunk->used -= block->bytes;
+  if (!uses.empty()) {
+    deferred_.emplace_back(block, std::move(uses));
+    return;
+  }
+  put(block);
+  if (reserved_ - active_ > cache_limit_) enforce_cache_limit();
+}
+
+void Allocator::put(Block* block) {
+  block->live = false;
+  block->freed_at = block->stream->submitted();
+  if (block->bytes <= kSmallLimit && block->bytes % kSmallest == 0) {
+    lists_[block->stream].bins[block->bytes / kSmallest - 1].push_back(block);
+    return;
+  }
+  block = merge(block);
+  lists_[block->stream].by_size.emplace(block->bytes, block);
+}
+
+void Allocator::remove(Block* block) {
+  auto& by_size = lists_[block->stream].by_size;
+  auto [first, last] = by_size.equal_range(block->bytes);
+  for (; first != last; ++first) {
+    if (first->second == block) {
+      by_size.erase(first);
+      return;
+    }
+  }
+}
+
+// Joins free neighbours of the same stream. Small blocks rest in their bins until the cache is cleared.
+Block* Allocator::merge(Block* block) {
+  auto joinable = [&](const Block* other) {
+    return other && !other->live && other->stream == block->stream && other->bytes > kSmallLimit;
+  };
+  if (Block* next = block->next; joinable(next)) {
+    remove(next);
+    block->bytes += next->bytes;
+    block->freed_at = std::max(block->freed_at, next->freed_at);
+    block->next = next->next;
+    if (block->next) block->next->previous = block;
+    spare_blocks_.push_back(next);
+  }
+  if (Block* previous = block->previous; joinable(previous)) {
+    remove(previous);
+    previous->bytes += block->bytes;
+    previous->freed_at = std::max(block->freed_at, previous->freed_at);
+    previous->next = block->next;
+    if (previous->next) previous->next->previous = previous;
+    spare_blocks_.push_back(block);
+    return previous;
+  }
+  return block;
+}
+
+void Allocator::collect_deferred() {
+  std::erase_if(deferred_, [&](auto& entry) {
+    auto& uses = entry.second;
+    std::erase_if(uses, [](const StreamUse& use) { return use.stream->is_done(use.sequence); });
+    if (uses.empty()) put(entry.first);
+    return uses.empty();
+  });
+}
+
+// Gives back every chunk without live or deferred blocks whose work is done.
+void Allocator::release_idle_chunks() {
+  std::unordered_map<Chunk*, bool> busy;
+  for (auto& [block, uses] : deferred_) busy[block->chunk] = true;
+  for (auto& [stream, lists] : lists_) {
+    for (auto& bin : lists.bins) {
+      for (Block* block : bin) busy[block->chunk] |= !stream->is_done(block->freed_at);
+    }
+    for (auto& [size, block] : lists.by_size) busy[block->chunk] |= !stream->is_done(block->freed_at);
+  }
+  auto idle = [&](const Block* block) { return block->chunk->used == 0 && !busy[block->chunk]; };
+  std::unordered_map<Chunk*, std::vector<Block*>> released;
+  for (auto& [stream, lists] : lists_) {
+    for (auto& bin : lists.bins) {
+      std::erase_if(bin, [&](Block* block) {
+        if (!idle(block)) return false;
+        released[block->chunk].push_back(block);
+        return true;
+      });
+    }
+    for (auto it = lists.by_size.begin(); it != lists.by_size.end();) {
+      if (!idle(it->second)) {
+        ++it;
+        continue;
+      }
+      released[it->second->chunk].push_back(it->second);
+      it = lists.by_size.erase(it);
+    }
+  }
+  for (auto& [chunk, blocks] : released) {
+    spare_blocks_.insert(spare_blocks_.end(), blocks.begin(), blocks.end());
+    device_.api().buffer_free(device_.handle(), chunk->buffer);
+    reserved_ -= chunk->bytes;
+    chunks_.erase(chunk);
+  }
+}
+
+void Allocator::enforce_cache_limit() {
+  collect_deferred();
+  release_idle_chunks();
+}
+
+void Allocator::clear_cache() {
+  device_.wait_for_all_streams();
+  std::lock_guard lock(mutex_);
+  collect_deferred();
+  release_idle_chunks();
+}
+
+void Allocator::set_cache_limit(uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  cache_limit_ = bytes;
+  if (reserved_ - active_ > cache_limit_) enforce_cache_limit();
+}
+
+uint64_t Allocator::cached_bytes() const {
+  std::lock_guard lock(mutex_);
+  return reserved_ - active_;
+}
+
+}  // namespace ferrule::detail

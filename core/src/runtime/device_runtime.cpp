@@ -1,0 +1,94 @@
+#include "runtime/device_runtime.h"
+
+#include "ferrule/log.h"
+#include "runtime/dispatcher.h"
+#include "runtime/failure.h"
+
+namespace ferrule::detail {
+
+DeviceRuntime::DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, Dispatcher& dispatcher)
+    : plugin_(std::move(plugin)), id_(id), label_(fmt::format("{}:{}", id.name(), id.index)), dispatcher_(dispatcher) {
+  PluginError plugin_error;
+  uint32_t count = 0;
+  const frl_plugin_api& plugin_api = plugin_->api();
+  check(plugin_api.device_count(&count, &plugin_error), plugin_error, "device_count");
+  if (id.index < 0 || static_cast<uint32_t>(id.index) >= count) {
+    if (count == 0) {
+      fail(ErrorCode::unsupported, "[device] backend '{}' has no device: {}", id.name(),
+           plugin_error.message[0] ? plugin_error.message : "it reports none");
+    }
+    invalid("[device] no such device; got {}; expected an index below {}", label_, count);
+  }
+  info_.struct_size = sizeof info_;
+  auto index = static_cast<uint32_t>(id.index);
+  check(plugin_api.device_info(index, &info_, &plugin_error), plugin_error, "device_info");
+  const frl_device_api* api = nullptr;
+  check(plugin_api.device_open(index, &handle_, &api, &plugin_error), plugin_error, "device_open");
+  api_ = loader::full_device_api(api);
+  allocator_ = std::make_unique<Allocator>(*this, shares_host_memory() ? FRL_MEMORY_SHARED : FRL_MEMORY_DEVICE);
+  kernels_ = std::make_unique<KernelTable>(*this);
+  uint64_t free = free_memory();
+  if (free != 0) allocator_->set_limit(free - free / 20);
+  log(LogLevel::debug, fmt::format("opened {} ({}, {})", label_, info_.name, info_.architecture));
+}
+
+DeviceRuntime::~DeviceRuntime() = default;
+
+const void* DeviceRuntime::extension(const char* name, uint32_t version) const {
+  return api_.device_extension(handle_, name, version);
+}
+
+StreamState& DeviceRuntime::add_stream(Stream id) {
+  PluginError plugin_error;
+  frl_stream* stream = nullptr;
+  check(api_.stream_create(handle_, 0, &stream, &plugin_error), plugin_error, "stream_create");
+  std::lock_guard lock(mutex_);
+  streams_.push_back(std::make_unique<StreamState>(*this, stream, id));
+  return *streams_.back();
+}
+
+void DeviceRuntime::wait_for_all_streams() {
+  std::vector<StreamState*> streams;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& stream : streams_) streams.push_back(stream.get());
+  }
+  for (StreamState* stream : streams) {
+    try {
+      stream->host_wait();
+    } catch (const error&) {
+      // The arrays concerned report it when they are read.
+    }
+  }
+}
+
+void DeviceRuntime::trim() { api_.device_trim(handle_, nullptr); }
+
+uint64_t DeviceRuntime::free_memory() const {
+  uint64_t free = 0, total = 0;
+  PluginError plugin_error;
+  return api_.memory_info(handle_, &free, &total, &plugin_error) == FRL_OK ? free : 0;
+}
+
+frl_event* DeviceRuntime::take_event() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!spare_events_.empty()) {
+      frl_event* event = spare_events_.back();
+      spare_events_.pop_back();
+      return event;
+    }
+  }
+  PluginError plugin_error;
+  frl_event* event = nullptr;
+  check(api_.event_create(handle_, 0, &event, &plugin_error), plugin_error, "event_create");
+  return event;
+}
+
+void DeviceRuntime::recycle_event(frl_event* event) {
+  if (process_is_exiting()) return;
+  std::lock_guard lock(mutex_);
+  spare_events_.push_back(event);
+}
+
+}  // namespace ferrule::detail

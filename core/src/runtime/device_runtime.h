@@ -1,0 +1,69 @@
+// One open device: its plugin, table, allocators, kernels and streams. Lives from its first use to the end of the process.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ferrule/device.h"
+#include "ferrule/loader/loader.h"
+#include "ferrule/plugin.h"
+#include "runtime/allocator.h"
+#include "runtime/kernel_table.h"
+#include "runtime/stream_state.h"
+
+namespace ferrule::detail {
+
+class Dispatcher;
+
+class DeviceRuntime {
+ public:
+  // Opens the device; throws if it cannot be.
+  DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, Dispatcher& dispatcher);
+  ~DeviceRuntime();
+  DeviceRuntime(const DeviceRuntime&) = delete;
+  DeviceRuntime& operator=(const DeviceRuntime&) = delete;
+
+  Device id() const { return id_; }
+  const std::string& label() const { return label_; }  // "cuda:1"
+  frl_device* handle() const { return handle_; }
+  const frl_device_api& api() const { return api_; }
+  const frl_device_info& info() const { return info_; }
+  bool shares_host_memory() const { return (info_.flags & FRL_DEVICE_SHARES_HOST_MEMORY) != 0; }
+  bool same_plugin(const DeviceRuntime& other) const { return plugin_ == other.plugin_; }
+  Dispatcher& dispatcher() const { return dispatcher_; }
+
+  Allocator& allocator() { return *allocator_; }  // of the device's own memory
+  KernelTable& kernels() { return *kernels_; }
+  // The extension's table, or nullptr.
+  const void* extension(const char* name, uint32_t version) const;
+
+  // Creates a stream on the device; `id` is its number in the process.
+  StreamState& add_stream(Stream id);
+  void wait_for_all_streams();
+  void trim();
+  uint64_t free_memory() const;
+  frl_event* take_event();
+  void recycle_event(frl_event* event);
+
+ private:
+  std::shared_ptr<loader::Plugin> plugin_;
+  Device id_;
+  std::string label_;
+  Dispatcher& dispatcher_;
+  frl_device* handle_ = nullptr;
+  frl_device_api api_{};
+  frl_device_info info_{};
+  std::unique_ptr<Allocator> allocator_;
+  std::unique_ptr<KernelTable> kernels_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<StreamState>> streams_;
+  std::vector<frl_event*> spare_events_;
+};
+
+// Set when the process is being torn down: destructors then leave devices alone.
+bool process_is_exiting();
+
+}  // namespace ferrule::detail

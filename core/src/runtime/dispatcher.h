@@ -1,0 +1,38 @@
+// The core's one thread: releases streams whose held work waited for another plugin's event. Started at the first use.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "runtime/stream_state.h"
+
+namespace ferrule::detail {
+
+class Dispatcher {
+ public:
+  Dispatcher() = default;
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // Calls waiter.resume() once the marker's work is done.
+  void watch(std::shared_ptr<Marker> marker, StreamState& waiter);
+
+ private:
+  struct Watch {
+    std::shared_ptr<Marker> marker;
+    StreamState* waiter;
+  };
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Watch> watches_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ferrule::detail

@@ -1,0 +1,40 @@
+// The memory of an evaluated array: a block of its device's allocator, shared by the array and its views. The last owner
+// gives the block back in the order of its home stream.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/allocator.h"
+
+namespace ferrule::detail {
+
+class Storage {
+ public:
+  Storage(DeviceRuntime& device, Allocator& allocator, Block* block) : device_(device), allocator_(allocator), block_(block) {}
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  DeviceRuntime& device() const { return device_; }
+  StreamState& stream() const { return *block_->stream; }
+  frl_buffer* buffer() const { return block_->chunk->buffer; }
+  uint64_t offset() const { return block_->offset; }
+  uint64_t bytes() const { return block_->bytes; }
+  void* host() const { return block_->host(); }
+
+  // Sequence on the home stream after which the contents are there. Written under the evaluator's lock.
+  uint64_t written_at() const { return written_at_; }
+  void set_written_at(uint64_t sequence) { written_at_ = sequence; }
+  // Work of another stream reads this memory.
+  void add_use(StreamState& stream, uint64_t sequence);
+
+ private:
+  DeviceRuntime& device_;
+  Allocator& allocator_;
+  Block* block_;
+  uint64_t written_at_ = 0;
+  std::vector<StreamUse> uses_;
+};
+
+}  // namespace ferrule::detail

@@ -1,0 +1,172 @@
+#include "runtime/stream_state.h"
+
+#include "runtime/device_runtime.h"
+#include "runtime/dispatcher.h"
+
+namespace ferrule::detail {
+namespace {
+
+// Failures are remembered for arrays that are read later; the oldest are forgotten.
+constexpr size_t kRememberedFailures = 64;
+
+}  // namespace
+
+Marker::~Marker() {
+  if (event) stream->device().recycle_event(event);
+}
+
+void StreamState::record_event(Marker& marker) {
+  PluginError plugin_error;
+  if (held_failure_.code != FRL_OK) {
+    marker.failure = held_failure_;
+    held_failure_ = PluginError{};
+  }
+  frl_status status = device_.api().event_record(marker.event, handle_, &plugin_error);
+  if (status != FRL_OK && marker.failure.code == FRL_OK) {
+    marker.failure = plugin_error;
+    marker.failure.code = status;
+  }
+  marker.recorded.store(true, std::memory_order_release);
+  recorded_.notify_all();
+}
+
+std::shared_ptr<Marker> StreamState::record() {
+  auto marker = std::make_shared<Marker>();
+  marker->stream = this;
+  marker->sequence = submitted_;
+  marker->event = device_.take_event();
+  markers_.push_back(marker);
+  if (held_.empty()) {
+    record_event(*marker);
+  } else {
+    held_.push_back({[this, marker](frl_stream*, frl_error*) {
+                       record_event(*marker);
+                       return FRL_OK;
+                     },
+                     nullptr, true});
+  }
+  return marker;
+}
+
+std::shared_ptr<Marker> StreamState::marker_for(uint64_t sequence) {
+  for (auto& marker : markers_) {
+    if (marker->sequence >= sequence) return marker;
+  }
+  return record();
+}
+
+void StreamState::mark() {
+  std::lock_guard lock(mutex_);
+  retire();
+  uint64_t covered = markers_.empty() ? completed_.load() : markers_.back()->sequence;
+  if (covered < submitted_) record();
+}
+
+void StreamState::flush() {
+  std::lock_guard lock(mutex_);
+  if (!held_.empty()) return;  // the marker behind the held work submits
+  PluginError plugin_error;
+  check(device_.api().stream_flush(handle_, &plugin_error), plugin_error, "stream_flush");
+}
+
+// Pops the markers that are done, in order; with the lock held.
+void StreamState::retire() {
+  while (!markers_.empty()) {
+    Marker& marker = *markers_.front();
+    if (!marker.recorded.load(std::memory_order_acquire)) break;
+    PluginError cause = marker.failure;
+    if (cause.code == FRL_OK) {
+      int32_t done = 0;
+      frl_status status = device_.api().event_query(marker.event, &done, &cause);
+      if (status == FRL_OK && !done) break;
+      cause.code = status;
+    }
+    if (cause.code != FRL_OK) {
+      marker.failure = cause;  // for streams that depend on it
+      failures_.push_back({completed_ + 1, marker.sequence, cause});
+      if (failures_.size() > kRememberedFailures) failures_.erase(failures_.begin());
+    }
+    completed_.store(marker.sequence, std::memory_order_release);
+    markers_.pop_front();
+  }
+  while (!retained_.empty() && retained_.front().first <= completed_) retained_.pop_front();
+}
+
+bool StreamState::is_done(uint64_t sequence) {
+  if (sequence <= completed_.load(std::memory_order_acquire)) return true;
+  std::lock_guard lock(mutex_);
+  retire();
+  return sequence <= completed_;
+}
+
+void StreamState::host_wait(uint64_t sequence) {
+  std::unique_lock lock(mutex_);
+  while (completed_ < sequence) {
+    auto marker = marker_for(sequence);
+    recorded_.wait(lock, [&] { return marker->recorded.load(); });
+    lock.unlock();
+    PluginError ignored;  // retire() asks again, and remembers the failure for every array it concerns
+    device_.api().event_wait(marker->event, UINT64_MAX, &ignored);
+    lock.lock();
+    retire();
+  }
+  for (const Failure& failure : failures_) {
+    if (failure.first <= sequence && sequence <= failure.last) check(failure.cause.code, failure.cause, "wait");
+  }
+}
+
+void StreamState::wait_for(StreamState& other, uint64_t sequence) {
+  if (&other == this || other.is_done(sequence)) return;
+  std::shared_ptr<Marker> marker;
+  {
+    std::lock_guard lock(other.mutex_);
+    marker = other.marker_for(sequence);
+  }
+  std::lock_guard lock(mutex_);
+  bool native = other.device_.same_plugin(device_) && marker->recorded.load(std::memory_order_acquire);
+  if (native && held_.empty()) {
+    PluginError plugin_error;
+    check(device_.api().stream_wait_event(handle_, marker->event, &plugin_error), plugin_error, "stream_wait_event");
+    retained_.emplace_back(submitted_ + 1, marker);  // the event stays until the wait has happened
+    return;
+  }
+  bool first = held_.empty();
+  held_.push_back({nullptr, marker, false});
+  if (first) device_.dispatcher().watch(marker, *this);
+}
+
+void StreamState::resume() {
+  std::lock_guard lock(mutex_);
+  while (!held_.empty()) {
+    Held& next = held_.front();
+    if (next.dependency) {
+      if (!next.dependency->stream->is_done(next.dependency->sequence)) {
+        device_.dispatcher().watch(next.dependency, *this);
+        return;
+      }
+      if (next.dependency->failure.code != FRL_OK && held_failure_.code == FRL_OK) {
+        held_failure_ = next.dependency->failure;
+      }
+    } else {
+      PluginError plugin_error;
+      // Work after a failure is skipped up to the next marker, as on a device; markers are always recorded.
+      if (held_failure_.code != FRL_OK && !next.is_marker) {
+        held_.pop_front();
+        continue;
+      }
+      frl_status status = next.work(handle_, &plugin_error);
+      if (status != FRL_OK && held_failure_.code == FRL_OK) {
+        held_failure_ = plugin_error;
+        held_failure_.code = status;
+      }
+    }
+    held_.pop_front();
+  }
+}
+
+void StreamState::retain(std::shared_ptr<void> object) {
+  std::lock_guard lock(mutex_);
+  retained_.emplace_back(submitted_, std::move(object));
+}
+
+}  // namespace ferrule::detail

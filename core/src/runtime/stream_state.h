@@ -1,0 +1,111 @@
+// One stream of a device as the core sees it: submissions are numbered, markers (recorded events) tell how far the device
+// has come, and work that waits for another plugin's event is held back here until the dispatcher releases it, so that no
+// user thread blocks. All members may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "ferrule/device.h"
+#include "ferrule/plugin.h"
+#include "runtime/failure.h"
+
+namespace ferrule::detail {
+
+class DeviceRuntime;
+class StreamState;
+
+// A point in a stream's work: everything up to `sequence`.
+struct Marker {
+  StreamState* stream;
+  uint64_t sequence;
+  frl_event* event = nullptr;
+  std::atomic<bool> recorded{false};  // false while the stream holds work back
+  PluginError failure;                // of the record itself, or of work held back before it
+
+  ~Marker();
+};
+
+class StreamState {
+ public:
+  StreamState(DeviceRuntime& device, frl_stream* handle, Stream id) : device_(device), handle_(handle), id_(id) {}
+  StreamState(const StreamState&) = delete;
+  StreamState& operator=(const StreamState&) = delete;
+
+  DeviceRuntime& device() const { return device_; }
+  Stream id() const { return id_; }
+  uint64_t submitted() const { return submitted_.load(std::memory_order_relaxed); }
+
+  // Calls work(handle, error) now if nothing is held back, and returns its sequence. `held` makes a self-contained copy
+  // of the work for later, and is only called when the stream holds work back. Throws what work reports at once.
+  template <typename Work, typename MakeHeld>
+  uint64_t submit(const char* what, const Work& work, const MakeHeld& held) {
+    std::lock_guard lock(mutex_);
+    if (held_.empty()) {
+      PluginError plugin_error;
+      check(work(handle_, &plugin_error), plugin_error, what);
+    } else {
+      held_.push_back({held(), nullptr, false});
+    }
+    return ++submitted_;
+  }
+  // The same for work that is self-contained already.
+  template <typename Work>
+  uint64_t submit(const char* what, const Work& work) {
+    return submit(what, work, [&] { return HeldWork(work); });
+  }
+
+  // Later work starts after `other` has done everything up to `sequence`. Does not block.
+  void wait_for(StreamState& other, uint64_t sequence);
+  // Hands deferred work to the device.
+  void flush();
+  // Makes sure that a marker covers all work so far.
+  void mark();
+  // True when everything up to `sequence` is done. Does not block.
+  bool is_done(uint64_t sequence);
+  // Blocks until everything up to `sequence` is done; throws if any part of the work up to its marker failed.
+  void host_wait(uint64_t sequence);
+  void host_wait() { host_wait(submitted()); }
+  // Keeps the object alive until the work submitted so far is done.
+  void retain(std::shared_ptr<void> object);
+
+ private:
+  friend class Dispatcher;
+  using HeldWork = std::function<frl_status(frl_stream*, frl_error*)>;
+  struct Held {
+    HeldWork work;
+    std::shared_ptr<Marker> dependency;  // an event of another plugin to wait for first
+    bool is_marker = false;
+  };
+  struct Failure {
+    uint64_t first, last;
+    PluginError cause;
+  };
+
+  std::shared_ptr<Marker> marker_for(uint64_t sequence);  // with the lock held
+  std::shared_ptr<Marker> record();
+  void record_event(Marker& marker);
+  void retire();
+  void resume();  // called by the dispatcher when a dependency is done
+
+  DeviceRuntime& device_;
+  frl_stream* handle_;
+  Stream id_;
+  std::mutex mutex_;
+  std::condition_variable recorded_;
+  std::atomic<uint64_t> submitted_{0};
+  std::atomic<uint64_t> completed_{0};
+  std::deque<std::shared_ptr<Marker>> markers_;  // not known to be done, in order
+  std::deque<Held> held_;
+  PluginError held_failure_;  // of work held back since the last marker
+  std::vector<Failure> failures_;
+  std::deque<std::pair<uint64_t, std::shared_ptr<void>>> retained_;
+};
+
+}  // namespace ferrule::detail
