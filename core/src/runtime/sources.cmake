@@ -1,3 +1,22 @@
 set(FERRULE_RUNTIME_SOURCES
+  allocator.cpp
+  array.cpp
+  collapse.cpp
+  device.cpp
+  device_runtime.cpp
+  dispatcher.cpp
+  dtype.cpp
+  evaluation.cpp
+  evaluator.cpp
+  failure.cpp
+  fallback.cpp
+  host_cast.cpp
+  kernel_table.cpp
+  log.cpp
+  node.cpp
+  primitive.cpp
+  runtime.cpp
+  storage.cpp
+  stream_state.cpp
 )
 list(TRANSFORM FERRULE_RUNTIME_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)

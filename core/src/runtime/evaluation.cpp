@@ -1,0 +1,339 @@
+#include "runtime/evaluation.h"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/collapse.h"
+#include "runtime/evaluator.h"
+#include "runtime/failure.h"
+
+namespace ferrule::detail {
+namespace {
+
+std::atomic<uint64_t> transfer_counter{0};
+
+uint32_t math_mode() {
+  static const uint32_t mode = [] {
+    const char* tf32 = secure_getenv("FERRULE_TF32");
+    return tf32 && std::strcmp(tf32, "1") == 0 ? FRL_MATH_ALLOW_TF32 : 0u;
+  }();
+  return mode;
+}
+
+frl_tensor describe(const Node& node) {
+  frl_tensor t;
+  t.buffer = nullptr;
+  t.byte_offset = 0;
+  t.dtype = node.dtype.code();
+  t.ndim = static_cast<uint16_t>(node.shape.size());
+  t.flags = 0;
+  for (size_t i = 0; i < node.shape.size(); ++i) {
+    t.shape[i] = node.shape[i];
+    t.strides[i] = node.is_inline ? 0 : node.strides[i];
+  }
+  t.value[0] = t.value[1] = t.reserved[0] = t.reserved[1] = 0;
+  if (node.is_inline) {
+    t.flags = FRL_TENSOR_INLINE;
+    t.value[0] = node.value[0];
+    t.value[1] = node.value[1];
+  } else if (node.storage) {
+    t.buffer = node.storage->buffer();
+    t.byte_offset = node.storage->offset() + node.byte_offset;
+  }
+  return t;
+}
+
+// A kernel call that outlives its arrays, for streams that hold work back.
+struct HeldCall {
+  frl_kernel* kernel;
+  const frl_plan* plan;
+  const frl_device_api* api;
+  frl_call call;
+  std::vector<frl_tensor> tensors;
+  std::vector<std::byte> attributes;
+
+  frl_status operator()(frl_stream* stream, frl_error* plugin_error) {
+    call.inputs = tensors.data();
+    call.outputs = tensors.data() + call.n_inputs;
+    call.attrs = attributes.empty() ? nullptr : attributes.data();
+    return api->kernel_launch(stream, kernel, plan, &call, plugin_error);
+  }
+};
+
+// The bytes from the first to the last that a layout reaches.
+struct Span {
+  int64_t begin, end;
+};
+Span byte_span(const Node& node) {
+  int64_t low = 0, high = 0;
+  for (size_t i = 0; i < node.shape.size(); ++i) {
+    int64_t reach = (node.shape[i] - 1) * node.strides[i];
+    (reach < 0 ? low : high) += reach;
+  }
+  auto item = static_cast<int64_t>(node.dtype.size());
+  return {low * item, (high + 1) * item};
+}
+
+}  // namespace
+
+uint64_t transfers() { return transfer_counter; }
+
+void StreamEvaluation::allocate(array& out) {
+  Node& node = *out.node();
+  node.strides = row_major(node.shape);
+  node.contiguous = true;
+  node.byte_offset = 0;
+  if (node.size == 0) return;
+  Allocator& allocator = device_.allocator();
+  node.storage = std::make_shared<Storage>(device_, allocator, allocator.allocate(node.bytes(), stream_));
+}
+
+void StreamEvaluation::view(array& out, const array& in, const Strides& strides, int64_t offset) {
+  Node& to = *out.node();
+  const Node& from = *in.node();
+  to.strides = strides;
+  if (from.is_inline) {
+    to.is_inline = true;
+    to.value[0] = from.value[0];
+    to.value[1] = from.value[1];
+    std::fill(to.strides.begin(), to.strides.end(), 0);
+    to.contiguous = to.size <= 1;
+    return;
+  }
+  to.storage = from.storage;
+  to.byte_offset = static_cast<uint64_t>(static_cast<int64_t>(from.byte_offset) +
+                                         offset * static_cast<int64_t>(to.dtype.size()));
+  to.contiguous = is_row_major(to.shape, to.strides);
+}
+
+bool StreamEvaluation::donatable(const array& a) const {
+  const Node& node = *a.node();
+  return may_donate_ && a.node().use_count() == 1 && node.storage && node.storage.use_count() == 1 &&
+         node.contiguous && &node.storage->stream() == &stream_;
+}
+
+bool StreamEvaluation::donate(array& out, const array& in) {
+  Node& to = *out.node();
+  const Node& from = *in.node();
+  if (!donatable(in) || from.bytes() != to.bytes()) return false;
+  to.storage = from.storage;
+  to.byte_offset = from.byte_offset;
+  to.strides = row_major(to.shape);
+  to.contiguous = true;
+  return true;
+}
+
+void StreamEvaluation::copy_to(array& out, const array& src, const Strides& strides, int64_t offset) {
+  if (src.size() == 0) return;
+  auto part = std::make_shared<Node>(src.shape(), out.dtype());
+  part->size = src.size();
+  array target(std::move(part));
+  view(target, out, strides, offset);
+  std::vector<array> outputs{target};
+  launch(FRL_OP_copy, {}, {src}, outputs);
+}
+
+array StreamEvaluation::contiguous(const array& a) {
+  const Node& node = *a.node();
+  if (node.contiguous) return a;
+  auto copy = std::make_shared<Node>(node.shape, node.dtype);
+  copy->size = node.size;
+  std::vector<array> outputs{array(std::move(copy))};
+  launch(FRL_OP_copy, {}, {a}, outputs);
+  outputs[0].node()->set_evaluated();
+  return outputs[0];
+}
+
+// Gives the node storage with `count` host bytes; its strides and byte offset are the caller's.
+void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, uint32_t flags,
+                              std::shared_ptr<void> keep) {
+  Allocator& allocator = device_.allocator();
+  auto storage = std::make_shared<Storage>(device_, allocator, allocator.allocate(count, stream_));
+  auto copy_in = [api = &device_.api(), buffer = storage->buffer(), offset = storage->offset(), bytes, count,
+                  flags](frl_stream* stream, frl_error* plugin_error) {
+    return api->copy_in(stream, buffer, offset, bytes, count, flags, plugin_error);
+  };
+  storage->set_written_at(stream_.submit("copy_in", copy_in));
+  if (keep) stream_.retain(std::move(keep));
+  node.storage = std::move(storage);
+}
+
+// One element in device memory, for kernels that do not take inline operands.
+array StreamEvaluation::materialize(const array& a) {
+  const Node& node = *a.node();
+  auto result = std::make_shared<Node>(node.shape, node.dtype);
+  result->size = node.size;
+  result->strides = node.strides;
+  result->strides.resize(node.shape.size());
+  std::fill(result->strides.begin(), result->strides.end(), 0);
+  result->contiguous = node.size <= 1;
+  auto value = allocate_host(sizeof node.value);
+  std::memcpy(value->data, node.value, sizeof node.value);
+  upload(*result, value->data, node.dtype.size(), 0, value);
+  result->set_evaluated();
+  return array(std::move(result));
+}
+
+array StreamEvaluation::transfer(const array& a) {
+  const Node& node = *a.node();
+  StreamState& source = node.storage->stream();
+  Span span = byte_span(node);
+  auto bytes = static_cast<uint64_t>(span.end - span.begin);
+  auto staging = allocate_host(bytes);
+  uint64_t begin = node.storage->offset() + node.byte_offset + static_cast<uint64_t>(span.begin);
+  auto copy_out = [api = &source.device().api(), to = staging->data, buffer = node.storage->buffer(), begin,
+                   bytes](frl_stream* stream, frl_error* plugin_error) {
+    return api->copy_out(stream, to, buffer, begin, bytes, plugin_error);
+  };
+  uint64_t sequence = source.submit("copy_out", copy_out);
+  source.retain(staging);
+  stream_.wait_for(source, sequence);
+  auto result = std::make_shared<Node>(node.shape, node.dtype);
+  result->size = node.size;
+  result->strides = node.strides;
+  result->contiguous = node.contiguous;
+  result->byte_offset = static_cast<uint64_t>(-span.begin);
+  upload(*result, staging->data, bytes, 0, staging);
+  result->set_evaluated();
+  ++transfer_counter;
+  return array(std::move(result));
+}
+
+array StreamEvaluation::localize(const array& a) {
+  Node& node = *a.node();
+  if (node.is_inline || node.size == 0) return a;
+  if (!node.storage) {
+    node.strides = row_major(node.shape);
+    node.byte_offset = 0;
+    upload(node, node.host->data, node.bytes(), 0, node.host);
+    node.host.reset();
+    return a;
+  }
+  StreamState& home = node.storage->stream();
+  if (&home == &stream_) return a;
+  if (&node.storage->device() != &device_) return transfer(a);
+  stream_.wait_for(home, node.storage->written_at());
+  return a;
+}
+
+void StreamEvaluation::launch(uint32_t code, std::span<const std::byte> attributes, const std::vector<array>& inputs,
+                              std::vector<array>& outputs) {
+  const OpInfo& op = *op_info(code);
+  Kernel* kernel = device_.kernels().find(code);
+  if (!kernel) throw UnsupportedKernel(fmt::format("{} has no kernel for {}", device_.label(), op.name));
+  launch(*kernel, op.name, op.collapse, attributes, inputs, outputs);
+}
+
+void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, std::span<const std::byte> attributes,
+                              const std::vector<array>& given, std::vector<array>& outputs) {
+  if (given.size() + outputs.size() > kMaxOperands) {
+    invalid("[{}] too many operands; got {}; expected at most {}", what, given.size() + outputs.size(), kMaxOperands);
+  }
+  bool all_empty = true;
+  for (array& out : outputs) {
+    Node& node = *out.node();
+    if (!node.storage) {
+      node.strides = row_major(node.shape);
+      node.contiguous = true;
+    }
+    all_empty &= node.size == 0;
+  }
+  std::array<frl_tensor, kMaxOperands> tensors;
+  frl_call call{};
+  call.n_inputs = static_cast<uint16_t>(given.size());
+  call.n_outputs = static_cast<uint16_t>(outputs.size());
+  call.inputs = tensors.data();
+  call.outputs = tensors.data() + given.size();
+  call.math = math_mode();
+  call.attrs = attributes.empty() ? nullptr : attributes.data();
+  call.attrs_size = static_cast<uint32_t>(attributes.size());
+
+  // Inputs that the kernel cannot take as they are get replaced, and the question is asked again.
+  std::vector<array> replaced;
+  const std::vector<array>* inputs = &given;
+  const Answer* answer = nullptr;
+  for (bool settled = false; !settled;) {
+    for (size_t i = 0; i < inputs->size(); ++i) tensors[i] = describe(*(*inputs)[i].node());
+    for (size_t i = 0; i < outputs.size(); ++i) tensors[given.size() + i] = describe(*outputs[i].node());
+    if (collapse) collapse_dims(tensors.data(), given.size(), outputs.size());
+    answer = &kernel.query(call);
+    if (!answer->supported()) throw UnsupportedKernel(fmt::format("{}: {}: {}", device_.label(), what, answer->reason));
+    if (all_empty) return;
+    const frl_requirements& needs = answer->requirements;
+    settled = true;
+    for (size_t i = 0; i < inputs->size(); ++i) {
+      const array& input = (*inputs)[i];
+      const Node& node = *input.node();
+      bool bare_inline = node.is_inline && !((needs.inline_ok >> i) & 1);
+      bool strided = ((needs.contiguous_inputs >> i) & 1) && !node.contiguous && !(collapse && node.size == 1);
+      bool misaligned = ((needs.aligned_inputs >> i) & 1) && node.storage &&
+                        tensors[i].byte_offset % device_.info().offset_alignment != 0;
+      if (!bare_inline && !strided && !misaligned) continue;
+      if (inputs == &given) {
+        replaced = given;
+        inputs = &replaced;
+      }
+      if (bare_inline) {
+        replaced[i] = materialize(input);
+      } else {
+        auto copy = std::make_shared<Node>(node.shape, node.dtype);
+        copy->size = node.size;
+        std::vector<array> copies{array(std::move(copy))};
+        launch(FRL_OP_copy, {}, {input}, copies);
+        replaced[i] = copies[0];
+      }
+      settled = false;
+    }
+  }
+  const frl_requirements& needs = answer->requirements;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Node& node = *outputs[i].node();
+    if (node.storage) {
+      if (!node.contiguous && !needs.out_strided_ok) {
+        throw UnsupportedKernel(fmt::format("{}: {} takes contiguous outputs only", device_.label(), what));
+      }
+    } else {
+      bool donated = false;
+      if (i == 0 && needs.reuse_input_for_output != 0) {
+        for (size_t k = 0; k < inputs->size() && !donated; ++k) {
+          const array& input = (*inputs)[k];
+          donated = ((needs.reuse_input_for_output >> k) & 1) && input.dtype() == node.dtype &&
+                    input.size() == node.size && donate(outputs[i], input);
+        }
+      }
+      if (!donated) allocate(outputs[i]);
+      tensors[given.size() + i].buffer = node.storage ? node.storage->buffer() : nullptr;
+      tensors[given.size() + i].byte_offset = node.storage ? node.storage->offset() + node.byte_offset : 0;
+    }
+  }
+  std::unique_ptr<Storage> scratch;  // given back at once: the next user on this stream comes after the kernel
+  if (needs.scratch_bytes != 0) {
+    Allocator& allocator = device_.allocator();
+    scratch = std::make_unique<Storage>(device_, allocator, allocator.allocate(needs.scratch_bytes, stream_));
+    call.scratch = scratch->buffer();
+    call.scratch_offset = scratch->offset();
+    call.scratch_bytes = needs.scratch_bytes;
+  }
+  uint64_t sequence = stream_.submit(
+      what,
+      [&](frl_stream* stream, frl_error* plugin_error) {
+        return device_.api().kernel_launch(stream, kernel.handle(), needs.plan, &call, plugin_error);
+      },
+      [&] {
+        return HeldCall{kernel.handle(), needs.plan, &device_.api(), call,
+                        {tensors.begin(), tensors.begin() + static_cast<long>(given.size() + outputs.size())},
+                        {attributes.begin(), attributes.end()}};
+      });
+  for (array& out : outputs) {
+    Node& node = *out.node();
+    if (node.storage) node.storage->set_written_at(sequence);
+  }
+  for (const array& input : *inputs) {
+    const Node& node = *input.node();
+    if (node.storage) node.storage->add_use(stream_, sequence);
+  }
+}
+
+}  // namespace ferrule::detail

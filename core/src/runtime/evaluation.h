@@ -1,0 +1,52 @@
+// The evaluator's side of Primitive::eval for one stream: layouts, allocation, donation, and kernel calls through the
+// plan cache. Used with the evaluator's lock held.
+#pragma once
+
+#include <string>
+
+#include "ferrule/primitive.h"
+#include "runtime/device_runtime.h"
+#include "runtime/node.h"
+
+namespace ferrule::detail {
+
+// The backend has no kernel for a call; the evaluator goes on to decompose or fall back.
+class UnsupportedKernel : public error {
+ public:
+  explicit UnsupportedKernel(const std::string& reason) : error(ErrorCode::unsupported, reason) {}
+};
+
+class StreamEvaluation final : public Evaluation {
+ public:
+  // may_donate: inputs that nothing else refers to may give up their storage.
+  StreamEvaluation(StreamState& stream, bool may_donate)
+      : stream_(stream), device_(stream.device()), may_donate_(may_donate) {}
+
+  StreamState& stream() const { return stream_; }
+  void launch(uint32_t code, std::span<const std::byte> attributes, const std::vector<array>& inputs,
+              std::vector<array>& outputs) override;
+  // The same for a kernel at hand, such as a fused one. `what` names it in errors.
+  void launch(Kernel& kernel, const char* what, bool collapse, std::span<const std::byte> attributes,
+              const std::vector<array>& inputs, std::vector<array>& outputs);
+  void allocate(array& out) override;
+  void view(array& out, const array& in, const Strides& strides, int64_t offset) override;
+  bool donate(array& out, const array& in) override;
+  void copy_to(array& out, const array& src, const Strides& strides, int64_t offset) override;
+  const Strides& strides(const array& a) const override { return a.node()->strides; }
+  array contiguous(const array& a) override;
+
+  // `a` with its data on this stream's device, and this stream ordered behind the work that makes it.
+  array localize(const array& a);
+
+ private:
+  void upload(Node& node, const void* bytes, uint64_t count, uint32_t flags, std::shared_ptr<void> keep);
+  array transfer(const array& a);
+  array materialize(const array& a);
+  bool donatable(const array& a) const;
+
+  StreamState& stream_;
+  DeviceRuntime& device_;
+  bool may_donate_;
+};
+
+}  // namespace ferrule::detail

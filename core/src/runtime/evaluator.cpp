@@ -1,0 +1,271 @@
+#include "runtime/evaluator.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "ferrule/log.h"
+#include "ferrule/primitive.h"
+#include "ferrule/transforms.h"
+#include "runtime/evaluation.h"
+#include "runtime/failure.h"
+#include "runtime/fallback.h"
+#include "runtime/runtime.h"
+
+namespace ferrule::detail {
+namespace {
+
+// One evaluation at a time: marks in nodes, plan caches and the order of submission need no other lock. Recursive, because
+// a decomposition may build and evaluate small arrays.
+std::recursive_mutex& evaluation_mutex() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+// How deep decompositions may nest; each step leads to simpler ops, so more means a cycle.
+constexpr int kMaxDecompositions = 16;
+
+class Evaluator {
+ public:
+  explicit Evaluator(int depth) : depth_(depth) {}
+
+  void run(const std::vector<array>& outputs) {
+    order(outputs);
+    for (Node* node : tape_) run_node(*node);
+  }
+  const std::vector<StreamState*>& streams() const { return streams_; }
+
+ private:
+  void order(const std::vector<array>& outputs);
+  void visit(Node& node);
+  void run_node(Node& node);
+  void run_primitive(Primitive& primitive, StreamState& stream, bool retain, const std::vector<array>& inputs,
+                     std::vector<array>& outputs);
+  StreamState& stream_of(const Stream& id);
+
+  struct Frame {
+    Node* node;
+    size_t next_input;
+  };
+  int depth_;
+  uint64_t mark_ = 0;
+  std::vector<Frame> stack_;
+  std::vector<Node*> tape_;
+  std::vector<StreamState*> streams_;
+  StreamState* last_stream_ = nullptr;
+};
+
+void Evaluator::visit(Node& node) {
+  if (node.evaluated() || node.mark == mark_) return;
+  if (!node.primitive) {
+    fail(ErrorCode::invalid_state,
+         "[eval] got an array without a value; expected none of the arguments of a function that compile() traces to be "
+         "evaluated");
+  }
+  node.mark = mark_;
+  if (node.siblings) {  // one visit computes all outputs
+    for (auto& output : node.siblings->outputs) {
+      if (auto sibling = output.node.lock()) sibling->mark = mark_;
+    }
+  }
+  stack_.push_back({&node, 0});
+}
+
+void Evaluator::order(const std::vector<array>& outputs) {
+  static uint64_t marks = 0;
+  mark_ = ++marks;
+  for (const array& output : outputs) {
+    visit(*output.node());
+    while (!stack_.empty()) {
+      Frame& frame = stack_.back();
+      if (frame.next_input < frame.node->inputs.size()) {
+        visit(*frame.node->inputs[frame.next_input++].node());
+      } else {
+        tape_.push_back(frame.node);
+        stack_.pop_back();
+      }
+    }
+  }
+}
+
+StreamState& Evaluator::stream_of(const Stream& id) {
+  if (last_stream_ && last_stream_->id() == id) return *last_stream_;
+  last_stream_ = &Runtime::get().stream(id);
+  if (std::find(streams_.begin(), streams_.end(), last_stream_) == streams_.end()) streams_.push_back(last_stream_);
+  return *last_stream_;
+}
+
+void copy_data(Node& to, const Node& from) {
+  to.is_inline = from.is_inline;
+  to.contiguous = from.contiguous;
+  to.strides = from.strides;
+  to.value[0] = from.value[0];
+  to.value[1] = from.value[1];
+  to.byte_offset = from.byte_offset;
+  to.storage = from.storage;
+  to.host = from.host;
+}
+
+bool needs_localizing(const array& a, StreamState& stream) {
+  const Node& node = *a.node();
+  return !node.is_inline && node.size != 0 && (!node.storage || &node.storage->stream() != &stream);
+}
+
+void Evaluator::run_node(Node& node) {
+  Primitive& primitive = *node.primitive;
+  StreamState& stream = stream_of(primitive.stream());
+  bool retain = node.tracer && Tracing::depth() > 0;
+
+  std::vector<array> local;
+  const std::vector<array>* inputs = &node.inputs;
+  if (std::any_of(inputs->begin(), inputs->end(), [&](const array& a) { return needs_localizing(a, stream); })) {
+    StreamEvaluation evaluation(stream, false);
+    for (const array& input : node.inputs) local.push_back(evaluation.localize(input));
+    inputs = &local;
+  }
+  if (!node.siblings) {
+    // A handle that does not own: the node is kept alive by its consumers.
+    std::vector<array> outputs{array(std::shared_ptr<Node>(std::shared_ptr<Node>(), &node))};
+    run_primitive(primitive, stream, retain, *inputs, outputs);
+    node.set_evaluated();
+    local.clear();
+    if (!retain) node.drop_graph();
+    return;
+  }
+  std::vector<array> outputs = array(std::shared_ptr<Node>(std::shared_ptr<Node>(), &node)).outputs();
+  run_primitive(primitive, stream, retain, *inputs, outputs);
+  local.clear();
+  for (array& output : outputs) output.node()->set_evaluated();
+  if (retain) return;
+  for (array& output : outputs) output.node()->drop_graph();
+}
+
+void Evaluator::run_primitive(Primitive& primitive, StreamState& stream, bool retain, const std::vector<array>& inputs,
+                              std::vector<array>& outputs) {
+  std::string reason;
+  try {
+    StreamEvaluation evaluation(stream, !retain);
+    primitive.eval(evaluation, inputs, outputs);
+    return;
+  } catch (const UnsupportedKernel& unsupported) {
+    reason = unsupported.what();
+  }
+  for (array& output : outputs) output.node()->storage.reset();
+  if (depth_ < kMaxDecompositions) {
+    std::vector<array> simpler = primitive.decompose(inputs);
+    if (!simpler.empty()) {
+      Evaluator nested(depth_ + 1);
+      nested.run(simpler);
+      for (size_t i = 0; i < outputs.size(); ++i) copy_data(*outputs[i].node(), *simpler[i].node());
+      return;
+    }
+  }
+  run_on_cpu(primitive, stream, inputs, outputs, reason);
+}
+
+}  // namespace
+
+void schedule(const std::vector<array>& outputs) {
+  if (std::all_of(outputs.begin(), outputs.end(), [](const array& a) { return a.is_evaluated(); })) return;
+  require_same_process();
+  std::lock_guard lock(evaluation_mutex());
+  Evaluator evaluator(0);
+  try {
+    evaluator.run(outputs);
+  } catch (...) {
+    for (StreamState* stream : evaluator.streams()) stream->mark();
+    throw;
+  }
+  for (StreamState* stream : evaluator.streams()) stream->mark();
+}
+
+bool is_ready(const Node& node) { return !node.storage || node.storage->stream().is_done(node.storage->written_at()); }
+
+void wait_ready(const Node& node) {
+  if (node.storage) node.storage->stream().host_wait(node.storage->written_at());
+}
+
+namespace {
+
+// Row-major copy of a strided layout; elements of 1, 2, 4 or 8 bytes.
+template <typename T>
+void gather(const T* first, const Shape& shape, const Strides& strides, size_t axis, T*& out) {
+  if (axis == shape.size()) {
+    *out++ = *first;
+    return;
+  }
+  for (int64_t i = 0; i < shape[axis]; ++i) gather(first + i * strides[axis], shape, strides, axis + 1, out);
+}
+
+void gather_bytes(const std::byte* first, const Node& node, void* out) {
+  Strides strides = node.strides;
+  strides.resize(node.shape.size());
+  if (node.is_inline) std::fill(strides.begin(), strides.end(), 0);
+  auto run = [&](auto word) {
+    using T = decltype(word);
+    T* to = static_cast<T*>(out);
+    gather(reinterpret_cast<const T*>(first), node.shape, strides, 0, to);
+  };
+  switch (node.dtype.size()) {
+    case 1: return run(uint8_t{});
+    case 2: return run(uint16_t{});
+    case 4: return run(uint32_t{});
+    default: return run(uint64_t{});
+  }
+}
+
+}  // namespace
+
+const void* read_to_host(Node& node) {
+  static std::mutex host_mutex;  // two readers of one array make one copy
+  if (node.size == 0 || (node.is_inline && node.size == 1)) return node.value;
+  require_same_process();
+  wait_ready(node);
+  if (node.storage && node.contiguous) {
+    if (void* host = node.storage->host()) return static_cast<std::byte*>(host) + node.byte_offset;
+  }
+  std::lock_guard lock(host_mutex);
+  if (node.host) return node.host->data;
+  auto result = allocate_host(node.bytes());
+  if (node.is_inline) {
+    gather_bytes(reinterpret_cast<const std::byte*>(node.value), node, result->data);
+  } else if (void* host = node.storage->host()) {
+    gather_bytes(static_cast<const std::byte*>(host) + node.byte_offset, node, result->data);
+  } else {
+    int64_t low = 0, high = 0;
+    for (size_t i = 0; i < node.shape.size(); ++i) {
+      int64_t reach = (node.shape[i] - 1) * node.strides[i];
+      (reach < 0 ? low : high) += reach;
+    }
+    auto item = static_cast<int64_t>(node.dtype.size());
+    auto bytes = static_cast<uint64_t>((high - low + 1) * item);
+    auto staging = node.contiguous ? result : allocate_host(bytes);
+    StreamState& stream = node.storage->stream();
+    uint64_t begin = node.storage->offset() + static_cast<uint64_t>(static_cast<int64_t>(node.byte_offset) + low * item);
+    uint64_t sequence = stream.submit(
+        "copy_out", [api = &stream.device().api(), to = staging->data, buffer = node.storage->buffer(), begin,
+                     bytes](frl_stream* handle, frl_error* plugin_error) {
+          return api->copy_out(handle, to, buffer, begin, bytes, plugin_error);
+        });
+    stream.retain(staging);
+    stream.host_wait(sequence);
+    if (staging != result) {
+      gather_bytes(static_cast<const std::byte*>(staging->data) - low * item, node, result->data);
+    }
+  }
+  node.host = result;
+  return result->data;
+}
+
+}  // namespace ferrule::detail
+
+namespace ferrule {
+
+void async_eval(std::vector<array> outputs) { detail::schedule(outputs); }
+
+void eval(std::vector<array> outputs) {
+  detail::schedule(outputs);
+  for (const array& output : outputs) output.wait();
+}
+
+}  // namespace ferrule
