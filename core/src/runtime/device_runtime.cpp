@@ -10,7 +10,7 @@ DeviceRuntime::DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, 
     : plugin_(std::move(plugin)), id_(id), label_(fmt::format("{}:{}", id.name(), id.index)), dispatcher_(dispatcher) {
   PluginError plugin_error;
   uint32_t count = 0;
-  const frl_plugin_api& plugin_api = plugin_->api();
+  const frl_plugin_api& plugin_api = *plugin_->api();
   check(plugin_api.device_count(&count, &plugin_error), plugin_error, "device_count");
   if (id.index < 0 || static_cast<uint32_t>(id.index) >= count) {
     if (count == 0) {
@@ -27,6 +27,7 @@ DeviceRuntime::DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, 
   api_ = loader::full_device_api(api);
   allocator_ = std::make_unique<Allocator>(*this, shares_host_memory() ? FRL_MEMORY_SHARED : FRL_MEMORY_DEVICE);
   kernels_ = std::make_unique<KernelTable>(*this);
+  fusion_ = static_cast<const frl_fusion_api*>(extension(FRL_EXT_FUSION, 1));
   uint64_t free = free_memory();
   if (free != 0) allocator_->set_limit(free - free / 20);
   log(LogLevel::debug, fmt::format("opened {} ({}, {})", label_, info_.name, info_.architecture));
@@ -36,6 +37,29 @@ DeviceRuntime::~DeviceRuntime() = default;
 
 const void* DeviceRuntime::extension(const char* name, uint32_t version) const {
   return api_.device_extension(handle_, name, version);
+}
+
+Kernel* DeviceRuntime::fused_kernel(const std::vector<frl_expr_node>& nodes, uint32_t n_inputs) {
+  if (!fusion_) return nullptr;
+  std::string key(reinterpret_cast<const char*>(nodes.data()), nodes.size() * sizeof nodes[0]);
+  auto [it, inserted] = fused_.try_emplace(key);
+  if (!inserted) return it->second.get();
+  std::vector<uint8_t> access(n_inputs, FRL_ACCESS_ANY);
+  auto output = static_cast<uint32_t>(nodes.size() - 1);
+  frl_expr expr{};
+  expr.struct_size = sizeof expr;
+  expr.n_nodes = static_cast<uint32_t>(nodes.size());
+  expr.n_inputs = n_inputs;
+  expr.n_outputs = 1;
+  expr.nodes = nodes.data();
+  expr.outputs = &output;
+  expr.input_access = access.data();
+  PluginError plugin_error;
+  frl_kernel* handle = nullptr;
+  frl_status status = fusion_->compile(handle_, &expr, &handle, &plugin_error);
+  if (status == FRL_OK) it->second = std::make_unique<Kernel>(*this, handle);
+  else log(LogLevel::debug, fmt::format("{} does not fuse an expression: {}", label_, plugin_error.message));
+  return it->second.get();
 }
 
 StreamState& DeviceRuntime::add_stream(Stream id) {

@@ -39,6 +39,9 @@ class DeviceRuntime {
   KernelTable& kernels() { return *kernels_; }
   // The extension's table, or nullptr.
   const void* extension(const char* name, uint32_t version) const;
+  // The kernel of an elementwise expression (nodes as in frl_expr; the last is the output), compiled at the first call;
+  // nullptr when the backend does not fuse it. With the evaluator's lock held.
+  Kernel* fused_kernel(const std::vector<frl_expr_node>& nodes, uint32_t n_inputs);
 
   // Creates a stream on the device; `id` is its number in the process.
   StreamState& add_stream(Stream id);
@@ -58,6 +61,8 @@ class DeviceRuntime {
   frl_device_info info_{};
   std::unique_ptr<Allocator> allocator_;
   std::unique_ptr<KernelTable> kernels_;
+  const frl_fusion_api* fusion_ = nullptr;
+  std::unordered_map<std::string, std::unique_ptr<Kernel>> fused_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<StreamState>> streams_;
   std::vector<frl_event*> spare_events_;

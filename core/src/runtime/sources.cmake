@@ -1,7 +1,9 @@
 set(FERRULE_RUNTIME_SOURCES
   allocator.cpp
   array.cpp
+  autograd.cpp
   collapse.cpp
+  compile.cpp
   device.cpp
   device_runtime.cpp
   dispatcher.cpp
@@ -10,11 +12,14 @@ set(FERRULE_RUNTIME_SOURCES
   evaluator.cpp
   failure.cpp
   fallback.cpp
+  fused.cpp
   host_cast.cpp
   kernel_table.cpp
   log.cpp
   node.cpp
   primitive.cpp
+  print.cpp
+  program.cpp
   runtime.cpp
   storage.cpp
   stream_state.cpp

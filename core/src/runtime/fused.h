@@ -1,0 +1,39 @@
+// Fused: a primitive that computes an elementwise expression of several ops at once, through frl.fusion where the backend
+// offers it; elsewhere it decomposes into the ops it was made of.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "ferrule/plugin.h"
+#include "ferrule/primitive.h"
+
+namespace ferrule::detail {
+
+// One op of the expression: a primitive, and for each operand either an earlier step or an input of the whole.
+struct FusedStep {
+  struct Operand {
+    bool is_input;
+    uint32_t index;
+  };
+  std::shared_ptr<Primitive> primitive;  // a KernelPrimitive whose op has the FUSE flag
+  Dtype dtype;
+  std::vector<Operand> operands;
+};
+
+class Fused : public Primitive {
+ public:
+  // The last step is the output. Only the dtypes of `inputs` count.
+  Fused(Stream stream, std::vector<FusedStep> steps, const std::vector<array>& inputs);
+
+  const char* name() const override { return "Fused"; }
+  void eval(Evaluation& evaluation, const std::vector<array>& inputs, std::vector<array>& outputs) override;
+  std::vector<array> decompose(const std::vector<array>& inputs) const override;
+
+ private:
+  std::vector<FusedStep> steps_;
+  std::vector<frl_expr_node> nodes_;
+  uint32_t n_inputs_;
+};
+
+}  // namespace ferrule::detail

@@ -1,0 +1,51 @@
+// A traced function: steps in order, each a primitive applied to values. Immutable once it is made, so that any thread may
+// replay it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "ferrule/primitive.h"
+#include "ferrule/transforms.h"
+
+namespace ferrule::detail {
+
+class Program {
+ public:
+  // Values are numbered: the inputs first, then the constants, then the outputs of each step in order.
+  struct Step {
+    std::shared_ptr<Primitive> primitive;
+    std::vector<uint32_t> inputs;
+    std::vector<uint32_t> outputs;
+    std::vector<Shape> shapes;
+    std::vector<Dtype> dtypes;
+  };
+
+  // The function's outputs for these inputs, as a lazy graph.
+  std::vector<array> replay(const std::vector<array>& inputs) const;
+  // Merges equal steps and equal scalar constants, and drops steps that nothing uses.
+  void simplify();
+  // Joins chains of elementwise steps into Fused ones.
+  void fuse();
+  size_t size() const { return steps_.size(); }
+
+ private:
+  friend Program trace(const ArrayFn& fun, const std::vector<array>& inputs);
+  std::vector<uint32_t> use_counts() const;
+  bool fusable(const Step& step) const;
+  void drop_unused();
+
+  uint32_t n_inputs_ = 0;
+  uint32_t n_values_ = 0;
+  std::vector<array> constants_;  // values n_inputs_ ...
+  std::vector<Step> steps_;
+  std::vector<uint32_t> outputs_;
+  std::vector<Shape> value_shapes_;
+  std::vector<Dtype> value_dtypes_;
+};
+
+// Calls the function on arrays without values of the inputs' shapes and dtypes. What does not depend on them is computed
+// now and becomes a constant. Throws when the function asks for a value.
+Program trace(const ArrayFn& fun, const std::vector<array>& inputs);
+
+}  // namespace ferrule::detail
