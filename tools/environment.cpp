@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "ferrule/loader/error.h"
+#include "ferrule/loader/host.h"
 #include "ferrule/loader/selection.h"
 
 namespace ferrule::tools {
@@ -81,16 +82,16 @@ std::string explain_tf32(const std::string& value) {
 }  // namespace
 
 std::vector<Variable> environment_variables() {
-  const std::pair<const char*, Explain> known[] = {
-      {"FERRULE_BACKEND", explain_backend},   {"FERRULE_PLUGIN_PATH", explain_path},
-      {"FERRULE_FALLBACK", explain_fallback}, {"FERRULE_LOG", explain_log},
-      {"FERRULE_THREADS", explain_threads},   {"FERRULE_CPU_TARGET", explain_target},
-      {"FERRULE_TF32", explain_tf32}};
+  const std::pair<const char*, Explain> known[] = {// by configuration key
+                                                   {"backend", explain_backend},   {"plugin.path", explain_path},
+                                                   {"fallback", explain_fallback}, {"log", explain_log},
+                                                   {"threads", explain_threads},   {"cpu.target", explain_target},
+                                                   {"tf32", explain_tf32}};
   std::vector<Variable> variables;
-  for (const auto& [name, explain] : known) {
+  for (const auto& [key, explain] : known) {
     Variable variable;
-    variable.name = name;
-    const char* value = std::getenv(name);
+    variable.name = loader::environment_name(key);
+    const char* value = loader::config_value(key);  // nullptr as well in a privileged process
     variable.is_set = value != nullptr;
     variable.value = value == nullptr ? "" : value;
     try {
@@ -112,7 +113,7 @@ void check_environment() {
 }
 
 loader::LogHandler log_handler() {
-  const char* value = std::getenv("FERRULE_LOG");
+  const char* value = loader::config_value("log");
   const int32_t limit = level_of(value == nullptr ? "" : value).value_or(FRL_LOG_WARNING);
   return [limit](int32_t level, const std::string& text) {
     if (level > limit) return;

@@ -115,8 +115,9 @@ class ElfDynamic {
       if (start != 0 && start < first) throw Error("is damaged: its symbol hash table points before its first symbol");
       last = std::max(last, start);
     }
-    if (last == 0) {
+    if (last == 0) {  // nothing is exported, so the table does not tell how many symbols are only imported
       symbol_count_ = first;
+      imports_are_counted_ = false;
       return;
     }
     while (last <= kMaxSymbols && (word(chains + (last - first) * 4) & 1u) == 0) ++last;
@@ -170,7 +171,7 @@ class ElfDynamic {
     for (uint64_t at = 0; at + entry_bytes <= bytes; at += entry_bytes) {
       const Rel entry = image_.template read_at<Rel>(table + at, "relocation table");
       const uint64_t symbol = is_64bit ? static_cast<uint64_t>(entry.r_info) >> 32 : entry.r_info >> 8;
-      if (symbol >= std::max<uint64_t>(symbol_count_, 1)) {
+      if (imports_are_counted_ && symbol >= std::max<uint64_t>(symbol_count_, 1)) {
         throw Error("is damaged: a relocation names symbol " + std::to_string(symbol) + " of " +
                     std::to_string(symbol_count_));
       }
@@ -184,6 +185,7 @@ class ElfDynamic {
   std::map<int64_t, uint64_t> values_;
   std::vector<uint64_t> needed_;
   uint64_t symbol_count_ = 0;
+  bool imports_are_counted_ = true;
   uint64_t steps_total_ = 0;
 };
 
