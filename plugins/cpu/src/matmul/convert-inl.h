@@ -14,6 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 template <class D, class T = hn::TFromD<D>>
@@ -95,6 +96,7 @@ HWY_INLINE void StoreAs(D d, hn::Vec<D> v, F16* p) {
   StoreLow16(d32, hn::Or(half, sign), reinterpret_cast<uint16_t*>(p));
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu
 HWY_AFTER_NAMESPACE();

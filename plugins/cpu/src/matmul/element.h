@@ -31,26 +31,25 @@ inline float to_real(F16 x) {
   return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(scaled));
 }
 
-template <typename S>
-inline S from_real(float x);
-template <typename S>
-inline S from_real(double x);
+// Defined for the pairs (S, accumulation type of S).
+template <typename S, typename T>
+inline S from_real(T x);
 template <>
-inline float from_real<float>(float x) {
+inline float from_real<float, float>(float x) {
   return x;
 }
 template <>
-inline double from_real<double>(double x) {
+inline double from_real<double, double>(double x) {
   return x;
 }
 template <>
-inline Bf16 from_real<Bf16>(float x) {
+inline Bf16 from_real<Bf16, float>(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   if (x != x) return {static_cast<uint16_t>((bits >> 16) | 0x40u)};
   return {static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
 }
 template <>
-inline F16 from_real<F16>(float x) {
+inline F16 from_real<F16, float>(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   const uint32_t sign = (bits >> 16) & 0x8000u;
   const uint32_t magnitude = bits & 0x7fffffffu;

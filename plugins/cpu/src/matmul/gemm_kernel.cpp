@@ -11,6 +11,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // 32 registers hold 12 x 2 vectors of C, 16 registers 4 x 3, beside the operands.
@@ -122,6 +123,7 @@ const GemmKernel<T>* kernel_of() {
 const GemmKernel<float>* f32_kernel() { return kernel_of<float>(); }
 const GemmKernel<double>* f64_kernel() { return kernel_of<double>(); }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu
 HWY_AFTER_NAMESPACE();

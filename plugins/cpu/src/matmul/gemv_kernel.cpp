@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Rows are contiguous: a few rows at a time are added into acc, which stays in the L1 cache.
@@ -128,6 +129,7 @@ void widen_any(uint32_t dtype, const std::byte* source, int64_t stride, int64_t 
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu
 HWY_AFTER_NAMESPACE();

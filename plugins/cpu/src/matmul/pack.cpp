@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // The lanes of one k are contiguous in memory.
@@ -231,6 +232,7 @@ void finish_any(const FinishJob& job) {
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu
 HWY_AFTER_NAMESPACE();

@@ -1,0 +1,58 @@
+// A convolution in one form: three spatial dimensions (leading ones of extent 1), explicit strides. The input gradient
+// is the forward convolution of the dilated output gradient with transposed weights, so one engine computes both.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "ferrule/plugin.h"
+
+namespace ferrule::cpu {
+
+struct ConvProblem {
+  uint32_t dtype;
+  int64_t n, groups;
+  int64_t in_channels, out_channels;  // per group
+  int64_t in[3], kernel[3], out[3];
+  int64_t stride[3], pad[3], kernel_dilation[3], input_dilation[3];  // pad: before the first element
+  bool flip;
+
+  // Element strides. Channel c of group g of x lies at (g * in_channels + c) * x_channel.
+  int64_t x_batch, x_spatial[3], x_channel;
+  int64_t w_group, w_out, w_spatial[3], w_in;
+  int64_t y_batch, y_spatial[3], y_channel;
+
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t depth() const { return taps() * in_channels; }  // products per output element
+  int64_t channels() const { return groups * in_channels; }
+  int64_t outputs() const { return groups * out_channels; }
+  int64_t out_pixels() const { return out[0] * out[1] * out[2]; }
+  bool depthwise() const { return in_channels == 1 && out_channels == 1 && groups > 1; }
+  // Whether some product would meet padding or a gap of the dilated input.
+  bool meets_padding() const;
+  // The extent of input (padding and gaps included) that `count` outputs of dimension d look at.
+  int64_t window(int d, int64_t count) const {
+    return (count - 1) * stride[d] + (kernel[d] - 1) * kernel_dilation[d] + 1;
+  }
+};
+
+enum class ConvOp { kForward, kInputGrad, kWeightGrad };
+
+// What a tensor's shape and strides are read from: frl_tensor and Tensor alike.
+struct ConvOperand {
+  uint32_t dtype, ndim;
+  const int64_t* shape;
+  const int64_t* strides;
+};
+
+// Checks the call's contract; nullptr, or why it is broken. `first`, `second` and `out` in the op's order.
+const char* check_conv(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
+                       const frl_conv_attrs& attrs, std::span<char> reason);
+
+// The problem of a call that passed the check. kForward and kInputGrad: a forward problem whose x is the first operand
+// and whose y is the output. kWeightGrad: x is the first operand, y the second (the output gradient), w the output.
+ConvProblem make_conv_problem(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
+                              const frl_conv_attrs& attrs);
+
+}  // namespace ferrule::cpu
