@@ -18,6 +18,7 @@ class TrainStep {
   TrainStep(nn::Module& module, Optimizer& optimizer, nn::LossFn fun, array key, bool compiled = true);
   array operator()(const std::vector<array>& batch);
   const array& key() const { return key_; }
+  void set_key(array key) { key_ = std::move(key); }
 
  private:
   nn::Module& module_;

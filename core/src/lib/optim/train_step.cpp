@@ -1,6 +1,8 @@
 // The step as a pure function: (key, parameters, optimizer state, batch) -> (loss, key, parameters, optimizer state).
 #include "ferrule/optim/train_step.h"
 
+#include <algorithm>
+
 #include "ferrule/compile.h"
 #include "ferrule/random.h"
 #include "ferrule/transforms.h"
@@ -45,6 +47,11 @@ TrainStep::TrainStep(nn::Module& module, Optimizer& optimizer, nn::LossFn fun, a
 
 array TrainStep::operator()(const std::vector<array>& batch) {
   Parameters parameters = module_.parameters(), state = optimizer_.state();
+  auto same_name = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (!std::equal(state.begin(), state.end(), state_names_.begin(), state_names_.end(), same_name)) {
+    throw error(ErrorCode::invalid_state,
+                "[TrainStep] the optimizer's state has other names or another order than when the step was made");
+  }
   std::vector<array> inputs{key_};
   append(inputs, parameters);
   append(inputs, state);
