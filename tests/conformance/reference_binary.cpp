@@ -210,8 +210,7 @@ Wants want_elementwise(const Op& op, const std::vector<const Tensor*>& in, uint3
     if (op.code == FRL_OP_select) {
       wants.push_back(Want::moved(x.at(i).re != 0 ? in[1]->bits(i) : in[2]->bits(i)));
     } else if (op.code == FRL_OP_copy) {
-      wants.push_back(x.dtype == out_dtype && !is_bool(out_dtype) ? Want::moved(x.bits(i))
-                                                                  : Want::exact(cast(x.dtype, out_dtype, x.at(i))));
+      wants.push_back(x.dtype == out_dtype ? Want::moved(x.bits(i)) : Want::exact(cast(x.dtype, out_dtype, x.at(i))));
     } else if (in.size() == 2) {
       wants.push_back(want_binary(op, x.dtype, x.at(i), in[1]->at(i)));
     } else {
