@@ -8,6 +8,7 @@
 #include "config.h"
 #include "copies.h"
 #include "event.h"
+#include "fusion.h"
 #include "memory.h"
 #include "registry.h"
 #include "runtime.h"
@@ -16,7 +17,10 @@
 namespace ferrule::cpu {
 namespace {
 
-const void* device_extension(frl_device*, const char*, uint32_t) { return nullptr; }
+const void* device_extension(frl_device*, const char* name, uint32_t version) {
+  if (name != nullptr && std::strcmp(name, FRL_EXT_FUSION) == 0 && version == 1) return fusion_extension();
+  return nullptr;
+}
 
 constexpr frl_device_api kDeviceApi = {
     .struct_size = sizeof(frl_device_api),

@@ -1,11 +1,13 @@
 // Every unary and binary kernel and select: the query, and the way from a call to the inner loops. Contiguous operands
 // go straight to the loop; strided ones and narrow dtypes run as a one-step tile program.
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdio>
 #include <memory>
 
+#include "check.h"
 #include "elementwise/loop_table.h"
+#include "elementwise/op_info.h"
 #include "elementwise/tile_domain.h"
 #include "elementwise/tile_program.h"
 #include "kernel.h"
@@ -17,61 +19,12 @@ namespace {
 constexpr int64_t kGrain = 32768;  // elements per task; fewer run on the caller alone
 constexpr int64_t kExpensiveGrain = 4096;
 
-enum DtypeSet : uint32_t {
-  B = 1u << FRL_DTYPE_BOOL,
-  CPLX = 1u << FRL_DTYPE_C64,
-  FLT = 1u << FRL_DTYPE_F16 | 1u << FRL_DTYPE_BF16 | 1u << FRL_DTYPE_F32 | 1u << FRL_DTYPE_F64,
-  INTS = 1u << FRL_DTYPE_U8 | 1u << FRL_DTYPE_U16 | 1u << FRL_DTYPE_U32 | 1u << FRL_DTYPE_U64 | 1u << FRL_DTYPE_I8 |
-         1u << FRL_DTYPE_I16 | 1u << FRL_DTYPE_I32 | 1u << FRL_DTYPE_I64,
-  BITS = INTS | B,
-  RNUM = INTS | FLT,
-  REALS = RNUM | B,
-  NUM = RNUM | CPLX,
-  INEXACT = FLT | CPLX,
-  ALL = NUM | B,
-};
-
-struct OpInfo {
-  const char* name;
-  uint32_t code, version, n_inputs, domain;
-};
-#define FRL_OP(code, name, version, min_in, max_in, n_out, attrs, profile, flags, domain, result, tolerance, ulp) \
-  {#name, code, version, min_in, domain},
-constexpr OpInfo kAllOps[] = {
-#include "ferrule/ops.def"
-};
-#undef FRL_OP
-
-constexpr bool is_elementwise(uint32_t code) { return code == FRL_OP_select || (code >= 10 && code < kOpCodes); }
-constexpr size_t count_ops() {
-  size_t n = 0;
-  for (const OpInfo& op : kAllOps) n += is_elementwise(op.code) ? 1 : 0;
-  return n;
-}
 constexpr auto kOps = [] {
-  std::array<OpInfo, count_ops()> ops{};
-  size_t n = 0;
-  for (const OpInfo& op : kAllOps) {
-    if (is_elementwise(op.code)) ops[n++] = op;
-  }
+  constexpr size_t n = static_cast<size_t>(std::count_if(kFusableOps.begin(), kFusableOps.end(), is_elementwise));
+  std::array<OpInfo, n> ops{};
+  std::copy_if(kFusableOps.begin(), kFusableOps.end(), ops.begin(), is_elementwise);
   return ops;
 }();
-
-const char* dtype_name(uint32_t dtype) {
-  static constexpr const char* kNames[kDtypes] = {
-      "none",
-#define FRL_DTYPE(code, NAME, name, bytes, kind) #name,
-#include "ferrule/dtypes.def"
-#undef FRL_DTYPE
-  };
-  return dtype < kDtypes ? kNames[dtype] : "unknown";
-}
-
-bool is_expensive(uint32_t op, uint32_t dtype) {
-  const bool transcendental = (op >= FRL_OP_exp && op <= FRL_OP_erfinv) || op == FRL_OP_power ||
-                              op == FRL_OP_logaddexp || op == FRL_OP_arctan2 || op == FRL_OP_remainder;
-  return transcendental || dtype == FRL_DTYPE_C64;
-}
 
 template <size_t kIndex>
 const char* query(const frl_call& call, frl_requirements& out, std::span<char> reason) {
@@ -80,21 +33,16 @@ const char* query(const frl_call& call, frl_requirements& out, std::span<char> r
   const uint32_t dtype = call.inputs[first].dtype;
   const frl_tensor& output = call.outputs[0];
   if (dtype == FRL_NONE || dtype >= kDtypes || ((op.domain >> dtype) & 1u) == 0) {
-    std::snprintf(reason.data(), reason.size(), "got operands of dtype %s, which the op does not take",
-                  dtype_name(dtype));
-    return reason.data();
+    return reject(reason, "got operands of dtype %s, which the op does not take", dtype_name(dtype));
   }
   if (first == 1 && call.inputs[0].dtype != FRL_DTYPE_BOOL) {
-    std::snprintf(reason.data(), reason.size(), "got a condition of dtype %s; expected bool",
-                  dtype_name(call.inputs[0].dtype));
-    return reason.data();
+    return reject(reason, "got a condition of dtype %s; expected bool", dtype_name(call.inputs[0].dtype));
   }
   for (uint32_t i = 0; i < op.n_inputs; ++i) {
     const frl_tensor& input = call.inputs[i];
     if (i >= first && input.dtype != dtype) {
-      std::snprintf(reason.data(), reason.size(), "got operands of dtype %s and %s; expected one dtype",
-                    dtype_name(dtype), dtype_name(input.dtype));
-      return reason.data();
+      return reject(reason, "got operands of dtype %s and %s; expected one dtype", dtype_name(dtype),
+                    dtype_name(input.dtype));
     }
     if (input.ndim != output.ndim) {
       std::snprintf(reason.data(), reason.size(),
@@ -111,9 +59,7 @@ const char* query(const frl_call& call, frl_requirements& out, std::span<char> r
   }
   const uint32_t result = result_dtype(op.code, dtype);
   if (output.dtype != result) {
-    std::snprintf(reason.data(), reason.size(), "got an output of dtype %s; expected %s", dtype_name(output.dtype),
-                  dtype_name(result));
-    return reason.data();
+    return reject(reason, "got an output of dtype %s; expected %s", dtype_name(output.dtype), dtype_name(result));
   }
   out.support = FRL_SUPPORTED;
   out.inline_ok = (1u << op.n_inputs) - 1u;

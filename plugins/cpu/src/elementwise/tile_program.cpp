@@ -73,7 +73,7 @@ uint32_t TileProgram::add_constant(uint32_t dtype, const uint64_t (&bits)[2]) {
 
 uint32_t TileProgram::add_step(Loop loop, uint32_t dtype, std::span<const uint32_t> operands) {
   const auto value = static_cast<uint32_t>(values_.size());
-  values_.push_back({Kind::kStep, dtype, 0, {}});
+  values_.push_back({Kind::kStep, dtype, static_cast<uint32_t>(steps_.size()), {}});
   Step step{loop, {}, static_cast<uint32_t>(operands.size()), value};
   std::copy(operands.begin(), operands.end(), step.operands);
   steps_.push_back(step);
@@ -83,8 +83,8 @@ uint32_t TileProgram::add_step(Loop loop, uint32_t dtype, std::span<const uint32
 uint32_t TileProgram::add_cast(const LoopTable& table, uint32_t value, uint32_t to) {
   // A value that was only rounded to `to` need not be: the cast rounds.
   if (values_[value].kind == Kind::kStep && is_narrow_float(to)) {
-    const auto step = std::find_if(steps_.rbegin(), steps_.rend(), [&](const Step& s) { return s.value == value; });
-    if (step->loop == (to == FRL_DTYPE_F16 ? table.round_to_f16 : table.round_to_bf16)) value = step->operands[0];
+    const Step& step = steps_[values_[value].place];
+    if (step.loop == (to == FRL_DTYPE_F16 ? table.round_to_f16 : table.round_to_bf16)) value = step.operands[0];
   }
   while (values_[value].dtype != to) {
     const uint32_t from = values_[value].dtype;
@@ -146,18 +146,24 @@ void TileProgram::finish() {
       const uint32_t operand = steps_[i].operands[k];
       const Value& value = values_[operand];
       if (value.kind != Kind::kStep || last_use[operand] != i) continue;
-      if (std::find(ended.begin(), ended.end(), value.slot) == ended.end()) ended.push_back(value.slot);
-      if (slot == UINT32_MAX && item_size(value.dtype) == item_size(result.dtype)) slot = value.slot;
+      if (std::find(ended.begin(), ended.end(), value.place) == ended.end()) ended.push_back(value.place);
+      if (slot == UINT32_MAX && item_size(value.dtype) == item_size(result.dtype)) slot = value.place;
     }
     if (slot == UINT32_MAX && !free_slots.empty()) {
       slot = free_slots.back();
       free_slots.pop_back();
     }
     if (slot == UINT32_MAX) slot = n_slots_++;
-    result.slot = slot;
+    result.place = slot;
     for (const uint32_t s : ended) {
       if (s != slot) free_slots.push_back(s);
     }
+  }
+  // The memory of a single output may be an input's, which only the last step is done with.
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const auto output = std::find(outputs_.begin(), outputs_.end(), steps_[i].value);
+    const bool in_place = outputs_.size() > 1 || i + 1 == steps_.size();
+    writes_.push_back(static_cast<uint32_t>((in_place ? output : outputs_.end()) - outputs_.begin()));
   }
   for (const uint32_t input : inputs_) item_ = std::max(item_, item_size(values_[input].dtype));
   const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
@@ -205,11 +211,11 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     if (value.kind == Kind::kConstant) {
       frame.address = reinterpret_cast<const std::byte*>(value.bits);
     } else if (value.kind == Kind::kInput) {
-      const Access access = domain.access(value.slot);
+      const Access access = domain.access(value.place);
       frame.scope = access == Access::kOne ? kOnce : access == Access::kRowOne ? kPerRow : kPerElement;
-      frame.buffer = slots + (n_slots_ + value.slot) * slot_bytes;
+      frame.buffer = slots + (n_slots_ + value.place) * slot_bytes;
       frame.address = access == Access::kGather ? frame.buffer : nullptr;
-      if (access == Access::kOne) frame.address = domain.address(value.slot, {0, 1});
+      if (access == Access::kOne) frame.address = domain.address(value.place, {0, 1});
     }
     new (&frames[v]) Frame(frame);
   }
@@ -226,11 +232,9 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
   for (const Step& step : steps_) {
     Frame& frame = frames[step.value];
     for (uint32_t k = 0; k < step.n_operands; ++k) frame.scope = std::max(frame.scope, frames[step.operands[k]].scope);
-    frame.buffer = frame.scope == kPerElement ? slots + values_[step.value].slot * slot_bytes : ones + step.value * 16;
+    frame.buffer = frame.scope == kPerElement ? slots + values_[step.value].place * slot_bytes : ones + step.value * 16;
     if (frame.scope == kOnce) run_step(step, 1, frame.buffer);
   }
-  // The last step writes output 0 in place; an earlier one may not, as output 0 may have been given an input's memory
-  // that later steps still read.
   for (int64_t index = begin; index < end; ++index) {
     const TileDomain::Tile tile = domain.tile(index);
     for (size_t k = 0; k < inputs_.size(); ++k) {
@@ -247,8 +251,8 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
       const Frame& frame = frames[step.value];
       if (frame.scope == kOnce) continue;
       std::byte* to = frame.buffer;
-      if (i + 1 == steps_.size() && frame.scope == kPerElement && step.value == outputs_[0]) {
-        to = outputs[0].data + tile.start * static_cast<int64_t>(item_size(values_[step.value].dtype));
+      if (writes_[i] < outputs_.size() && frame.scope == kPerElement) {
+        to = outputs[writes_[i]].data + tile.start * static_cast<int64_t>(item_size(values_[step.value].dtype));
       }
       run_step(step, frame.scope == kPerElement ? tile.count : 1, to);
     }

@@ -29,10 +29,10 @@ class TileProgram {
   void finish();
 
   uint32_t dtype(uint32_t value) const { return values_[value].dtype; }
-  size_t n_steps() const { return steps_.size(); }
 
   // ---- running ----
-  // Inputs in order of add_input, all of the outputs' shape; outputs contiguous. expensive: a step is worth many adds.
+  // Inputs in order of add_input, all of the outputs' shape; outputs contiguous. A single output may be the memory of
+  // an input of its layout. expensive: an element is worth many additions.
   void run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, bool expensive) const;
 
  private:
@@ -40,7 +40,7 @@ class TileProgram {
   struct Value {
     Kind kind;
     uint32_t dtype;
-    uint32_t slot;     // buffer of a step's value
+    uint32_t place;    // of an input: its number; of a step's value: its step, once finished its buffer
     uint64_t bits[2];  // of a constant
   };
   struct Step {
@@ -55,6 +55,7 @@ class TileProgram {
   std::vector<Value> values_;
   std::vector<Step> steps_;
   std::vector<uint32_t> inputs_, outputs_;
+  std::vector<uint32_t> writes_;  // per step: the output that it writes in place, or outputs_.size()
   uint32_t n_slots_ = 0;
   size_t item_ = 1;  // of the widest value
   size_t tile_ = 1024;
