@@ -104,7 +104,7 @@ TEST_P(Targets, TableHoldsTheTargetsOwnLoops) {
   const LoopTable& best = loop_table();
   const bool same = table_.ops[FRL_OP_exp][FRL_DTYPE_F32] == best.ops[FRL_OP_exp][FRL_DTYPE_F32];
   hwy::SetSupportedTargetsForTest(0);
-  const int64_t targets = hwy::SupportedTargets();
+  const int64_t targets = hwy::SupportedTargets() & (HWY_AVX3 | HWY_AVX2 | HWY_SCALAR);
   EXPECT_EQ(same, GetParam() == (targets & -targets));  // the lowest bit is the best target
 }
 
