@@ -28,8 +28,18 @@ struct Finder {
 
   static int64_t row(const std::byte* data, int64_t n, int64_t stride) {
     const auto* x = reinterpret_cast<const T*>(data);
-    constexpr int64_t kBlock = 2048;
     V best = P::load(x[0]);
+    if (n < kShortRow) {
+      int64_t at = 0;
+      for (int64_t i = 1; i < n; ++i) {
+        const V v = P::load(x[i * stride]);
+        const bool keep = stays<Max>(best, v);
+        best = keep ? best : v;
+        at = keep ? at : i;
+      }
+      return at;
+    }
+    constexpr int64_t kBlock = 2048;
     int64_t best_block = 0;
     T packed[kBlock];
     for (int64_t begin = 0; begin < n; begin += kBlock) {

@@ -39,7 +39,13 @@ struct Extremum {
       return Max ? lowest_value<Lane>() : highest_value<Lane>();
   }
   static HWY_INLINE Acc start() { return identity(); }
+  static constexpr bool kVectors = std::is_floating_point_v<Lane>;
   static HWY_INLINE Lane op(Lane a, Lane b) { return stays<Max>(a, b) ? a : b; }
+  template <class D, class V>
+  static HWY_INLINE V combine(D, V a, V b) {
+    const auto ahead = Max ? hn::Ge(a, b) : hn::Le(a, b);
+    return hn::IfThenElse(hn::Or(ahead, hn::IsNaN(a)), a, b);
+  }
   static HWY_INLINE void take(Acc& a, Lane b) { a = op(a, b); }
   static HWY_INLINE void merge(Acc& a, Acc b) { a = op(a, b); }
 };

@@ -1,6 +1,8 @@
 // The loops behind Folder, for a policy P: In (stored), Lane (what is added up), Acc (what survives between calls),
-// load, identity, op on lanes; take and merge on accumulators. Compiled once per SIMD target, where the compiler
-// vectorises the inner loops; the order of operations is the same on every target.
+// load, identity, op on lanes; take and merge on accumulators; kVectors and
+// combine where lanes are combined as Highway vectors. Compiled once per SIMD target: floats through explicit
+// vectors, the rest in loops that compilers vectorise. The order of operations is the same on
+// every target.
 // Contiguous rows are folded as columns too: 256 lanes side by side, eight steps at a time, then halved to one.
 #if defined(FERRULE_CPU_REDUCE_FOLD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FERRULE_CPU_REDUCE_FOLD_INL_H_
@@ -19,9 +21,53 @@ HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
 
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class D, typename T>
+HWY_INLINE hn::Vec<D> load_lanes(D d, const T* x) {
+  if constexpr (std::is_same_v<T, Half>)
+    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<hwy::float16_t, D>(), reinterpret_cast<const hwy::float16_t*>(x)));
+  else if constexpr (std::is_same_v<T, Bfloat>)
+    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<hwy::bfloat16_t, D>(), reinterpret_cast<const hwy::bfloat16_t*>(x)));
+  else
+    return hn::LoadU(d, x);
+}
+
+// lanes[i] takes in eight rows of x; returns how many columns were done.
 template <typename P>
-HWY_INLINE void fold_into(typename P::Lane* HWY_RESTRICT lanes, const typename P::In* x, int64_t rows,
-                          int64_t row_stride, int64_t width) {
+HWY_INLINE int64_t fold_eight(typename P::Lane* HWY_RESTRICT lanes, const typename P::In* x, int64_t row_stride,
+                              int64_t width) {
+  int64_t i = 0;
+  if constexpr (P::kVectors) {
+    const hn::ScalableTag<typename P::Lane> d;
+    const auto step = static_cast<int64_t>(hn::Lanes(d));
+    for (; i + step <= width; i += step) {
+      const typename P::In* p = x + i;
+      const auto at = [&](int64_t row) HWY_ATTR { return load_lanes(d, p + row * row_stride); };
+      const auto a = P::combine(d, P::combine(d, at(0), at(1)), P::combine(d, at(2), at(3)));
+      const auto b = P::combine(d, P::combine(d, at(4), at(5)), P::combine(d, at(6), at(7)));
+      hn::StoreU(P::combine(d, hn::LoadU(d, lanes + i), P::combine(d, a, b)), d, lanes + i);
+    }
+  }
+  return i;
+}
+
+template <typename P>
+HWY_INLINE int64_t fold_one(typename P::Lane* HWY_RESTRICT lanes, const typename P::In* x, int64_t width) {
+  int64_t i = 0;
+  if constexpr (P::kVectors) {
+    const hn::ScalableTag<typename P::Lane> d;
+    const auto step = static_cast<int64_t>(hn::Lanes(d));
+    for (; i + step <= width; i += step)
+      hn::StoreU(P::combine(d, hn::LoadU(d, lanes + i), load_lanes(d, x + i)), d, lanes + i);
+  }
+  return i;
+}
+
+// Not inlined: with constant extents GCC would interchange the loops and fold each lane by strided loads.
+template <typename P>
+HWY_NOINLINE void fold_into(typename P::Lane* HWY_RESTRICT lanes, const typename P::In* x, int64_t rows,
+                            int64_t row_stride, int64_t width) {
   for (; rows >= 8; rows -= 8, x += 8 * row_stride) {
     const typename P::In* p0 = x;
     const typename P::In* p1 = p0 + row_stride;
@@ -31,14 +77,14 @@ HWY_INLINE void fold_into(typename P::Lane* HWY_RESTRICT lanes, const typename P
     const typename P::In* p5 = p4 + row_stride;
     const typename P::In* p6 = p5 + row_stride;
     const typename P::In* p7 = p6 + row_stride;
-    for (int64_t i = 0; i < width; ++i) {
+    for (int64_t i = fold_eight<P>(lanes, x, row_stride, width); i < width; ++i) {
       const auto a = P::op(P::op(P::load(p0[i]), P::load(p1[i])), P::op(P::load(p2[i]), P::load(p3[i])));
       const auto b = P::op(P::op(P::load(p4[i]), P::load(p5[i])), P::op(P::load(p6[i]), P::load(p7[i])));
       lanes[i] = P::op(lanes[i], P::op(a, b));
     }
   }
   for (; rows > 0; --rows, x += row_stride)
-    for (int64_t i = 0; i < width; ++i) lanes[i] = P::op(lanes[i], P::load(x[i]));
+    for (int64_t i = fold_one<P>(lanes, x, width); i < width; ++i) lanes[i] = P::op(lanes[i], P::load(x[i]));
 }
 
 template <typename P, int kWidth>
@@ -48,9 +94,9 @@ HWY_INLINE typename P::Lane fold_contiguous(const typename P::In* x, int64_t n) 
   const int64_t rows = n / kWidth;
   fold_into<P>(lanes, x, rows, kWidth, kWidth);
   x += rows * kWidth;
-  for (int64_t i = 0; i < n % kWidth; ++i) lanes[i] = P::op(lanes[i], P::load(x[i]));
+  for (int64_t i = fold_one<P>(lanes, x, n % kWidth); i < n % kWidth; ++i) lanes[i] = P::op(lanes[i], P::load(x[i]));
   for (int half = kWidth / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] = P::op(lanes[i], lanes[i + half]);
+    for (int64_t i = 0; i < half; ++i) lanes[i] = P::op(lanes[i], lanes[i + half]);
   return lanes[0];
 }
 

@@ -16,6 +16,7 @@ struct IntegerProd {
   using In = T;
   using Lane = L;
   using Acc = L;
+  static constexpr bool kVectors = false;
   static HWY_INLINE Lane load(T x) { return static_cast<Lane>(widen(x)); }
   static HWY_INLINE Lane identity() { return 1; }
   static HWY_INLINE Acc start() { return 1; }
@@ -29,6 +30,7 @@ struct FloatProd {
   using In = T;
   using Lane = double;
   using Acc = double;
+  static constexpr bool kVectors = false;  // stored and computed widths differ
   static HWY_INLINE Lane load(T x) { return static_cast<double>(widen(x)); }
   static HWY_INLINE Lane identity() { return 1; }
   static HWY_INLINE Acc start() { return 1; }
@@ -41,6 +43,7 @@ struct ComplexProd {
   using In = Complex;
   using Lane = ComplexDouble;
   using Acc = ComplexDouble;
+  static constexpr bool kVectors = false;
   static HWY_INLINE Lane load(Complex x) { return {static_cast<double>(x.re), static_cast<double>(x.im)}; }
   static HWY_INLINE Lane identity() { return {1, 0}; }
   static HWY_INLINE Acc start() { return {1, 0}; }

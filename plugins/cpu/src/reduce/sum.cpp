@@ -16,6 +16,7 @@ struct IntegerSum {
   using In = T;
   using Lane = L;
   using Acc = L;
+  static constexpr bool kVectors = false;
   static HWY_INLINE Lane load(T x) { return static_cast<Lane>(widen(x)); }
   static HWY_INLINE Lane identity() { return 0; }
   static HWY_INLINE Acc start() { return 0; }
@@ -32,7 +33,12 @@ struct FloatSum {
   static HWY_INLINE Lane load(T x) { return widen(x); }
   static HWY_INLINE Lane identity() { return 0; }
   static HWY_INLINE Acc start() { return 0; }
+  static constexpr bool kVectors = true;
   static HWY_INLINE Lane op(Lane a, Lane b) { return a + b; }
+  template <class D, class V>
+  static HWY_INLINE V combine(D, V a, V b) {
+    return hn::Add(a, b);
+  }
   static HWY_INLINE void take(Acc& a, Lane b) { a += static_cast<double>(b); }
   static HWY_INLINE void merge(Acc& a, Acc b) { a += b; }
 };
@@ -41,6 +47,7 @@ struct ComplexSum {
   using In = Complex;
   using Lane = Complex;
   using Acc = ComplexDouble;
+  static constexpr bool kVectors = false;
   static HWY_INLINE Lane load(Complex x) { return x; }
   static HWY_INLINE Lane identity() { return {0, 0}; }
   static HWY_INLINE Acc start() { return {0, 0}; }
