@@ -1,3 +1,35 @@
 set(FERRULE_OPS_SOURCES
+  axes.cpp
+  binary.cpp
+  broadcast.cpp
+  cast.cpp
+  compare.cpp
+  concatenate.cpp
+  conv.cpp
+  creation.cpp
+  diagonal.cpp
+  einsum.cpp
+  elementwise.cpp
+  indexing/dynamic_slice.cpp
+  indexing/gather.cpp
+  indexing/indexing.cpp
+  indexing/masked_scatter.cpp
+  indexing/scatter.cpp
+  matmul.cpp
+  norm.cpp
+  pad.cpp
+  products.cpp
+  reduce.cpp
+  reshape.cpp
+  rules_binary.cpp
+  rules_unary.cpp
+  scan.cpp
+  slice.cpp
+  softmax.cpp
+  sort.cpp
+  statistics.cpp
+  support.cpp
+  transpose.cpp
+  unary.cpp
 )
 list(TRANSFORM FERRULE_OPS_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
