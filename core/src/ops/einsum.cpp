@@ -21,8 +21,6 @@ struct Term {
   int64_t extent(char label) const { return x.shape(axis(label)); }
 };
 
-void remove(std::string& labels, char label) { labels.erase(labels.find(label), 1); }
-
 // Sums over the axes whose label is not in `needed`.
 void sum_unneeded(Term& t, const std::string& needed, const Stream& s) {
   std::vector<int> axes;
