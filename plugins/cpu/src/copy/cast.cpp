@@ -17,12 +17,45 @@ namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
 namespace {
 
+#if HWY_TARGET != HWY_SCALAR
+namespace hn = hwy::HWY_NAMESPACE;
+
+// binary16 through the processor's own conversion; returns how many elements were done.
+inline int64_t cast_vectors(const Half* HWY_RESTRICT from, float* HWY_RESTRICT to, int64_t n) {
+  const hn::ScalableTag<float> d32;
+  const hn::Rebind<hwy::float16_t, decltype(d32)> d16;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d32));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(hn::PromoteTo(d32, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(from + i))), d32, to + i);
+  }
+  return i;
+}
+
+inline int64_t cast_vectors(const float* HWY_RESTRICT from, Half* HWY_RESTRICT to, int64_t n) {
+  const hn::ScalableTag<float> d32;
+  const hn::Rebind<hwy::float16_t, decltype(d32)> d16;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d32));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(hn::DemoteTo(d16, hn::LoadU(d32, from + i)), d16, reinterpret_cast<hwy::float16_t*>(to + i));
+  }
+  return i;
+}
+#endif
+
+// Other pairs are left to the compiler's vectoriser.
+template <typename S, typename D>
+int64_t cast_vectors(const S*, D*, int64_t) {
+  return 0;
+}
+
 template <typename S, typename D>
 void cast_loop(const std::byte* src, int64_t src_stride, std::byte* dst, int64_t dst_stride, int64_t n) {
   if (src_stride == sizeof(S) && dst_stride == sizeof(D)) {
     auto* HWY_RESTRICT from = reinterpret_cast<const S*>(src);
     auto* HWY_RESTRICT to = reinterpret_cast<D*>(dst);
-    for (int64_t i = 0; i < n; ++i) to[i] = cast_value<D>(from[i]);
+    for (int64_t i = cast_vectors(from, to, n); i < n; ++i) to[i] = cast_value<D>(from[i]);
     return;
   }
   for (int64_t i = 0; i < n; ++i) {

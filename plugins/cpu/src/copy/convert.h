@@ -58,21 +58,17 @@ inline uint16_t float_to_bfloat(float value) {
   return static_cast<uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
 }
 
-// Truncates toward zero; beyond the range the nearest end; NaN gives 0.
+// Truncates toward zero; beyond the range the nearest end; NaN gives 0. Selections only, so that loops vectorise.
 template <typename I, typename F>
 I float_to_integer(F value) {
   constexpr int kDigits = std::numeric_limits<I>::digits;
   constexpr F kTooLarge = static_cast<F>(uint64_t{1} << (kDigits - 1)) * F{2};  // 2^digits, exact
   constexpr F kLeast = std::is_signed_v<I> ? -kTooLarge : F{0};
-  I result = 0;
-  if (value >= kTooLarge) {
-    result = std::numeric_limits<I>::max();
-  } else if (value > kLeast) {
-    result = static_cast<I>(value);
-  } else if (value <= kLeast) {
-    result = std::numeric_limits<I>::min();
-  }
-  return result;
+  const bool too_large = value >= kTooLarge;
+  value = value == value && !too_large ? value : F{0};
+  value = value < kLeast ? kLeast : value;
+  const I truncated = static_cast<I>(value);
+  return too_large ? std::numeric_limits<I>::max() : truncated;
 }
 
 // The value in the type that conversions start from: f32 for the 16-bit floats and complex, else the type itself.

@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "copy/cast.h"
 #include "copy/layout.h"
+#include "copy/transpose.h"
 #include "parallel.h"
 
 namespace ferrule::cpu {
@@ -76,11 +77,20 @@ void copy_tensor(const Tensor& src, const Tensor& dst) {
   }
   const CopyLayout layout = make_copy_layout(src, dst);
   const CastRowFn row = row_function(src.dtype, dst.dtype);
+  const auto src_item = item_size(src.dtype), dst_item = item_size(dst.dtype);
   if (layout.ndim == 0) {
-    row(layout.src, 0, layout.dst, item_size(dst.dtype), 1);
+    row(layout.src, src_item, layout.dst, dst_item, 1);
     return;
   }
-  copy_rows(layout, row);
+  const uint32_t inner = layout.ndim - 1;
+  const bool moves = src.dtype == dst.dtype && layout.dst_stride[inner] == dst_item;
+  if (int axis = find_source_axis(layout); axis >= 0) {
+    copy_transposed(layout, axis, src_item, moves ? nullptr : row);
+  } else if (layout.ndim == 1 && moves && layout.src_stride[0] == src_item) {
+    copy_bytes(layout.dst, layout.src, static_cast<uint64_t>(layout.shape[0]) * src_item);
+  } else {
+    copy_rows(layout, row);
+  }
 }
 
 void run_copy(const Call& call) { copy_tensor(call.inputs[0], call.outputs[0]); }
