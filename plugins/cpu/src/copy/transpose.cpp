@@ -1,5 +1,5 @@
-// A block of 4 KiB is read line by line from the source, transposed into a local buffer in registers of 16 bytes, and
-// written out row by row. Reading and writing whole cache lines once makes power-of-two strides harmless.
+// A block of a few KiB is read line by line from the source, transposed into a local buffer in registers of 16 bytes,
+// and written out row by row. Reading and writing whole cache lines once makes power-of-two strides harmless.
 #include "copy/transpose.h"
 
 #include <algorithm>
@@ -12,8 +12,10 @@
 namespace ferrule::cpu {
 namespace {
 
-constexpr int64_t kBlockBytes = 4096;
-constexpr int64_t kMaxColumns = 64;  // along the destination's rows
+// Measured on transposes of power-of-two matrices, the worst case for caches.
+constexpr int64_t kBlockBytes = 8192;
+constexpr int64_t kRowBytes = 128;  // of a block's row, along the destination's innermost axis
+constexpr int64_t kAhead = 16;      // rows of the source to prefetch
 constexpr int64_t kBlocksPerTile = 32;
 
 // Rows of 16 bytes of T: an N x N block is transposed by log2(N) rounds that interleave row i with row i + N/2.
@@ -51,6 +53,10 @@ void load_block(const std::byte* src, int64_t row_stride, int64_t column_stride,
   const int64_t square_rows = row_stride == kItem ? rows / N * N : 0;
   const int64_t square_columns = square_rows == 0 ? 0 : columns / N * N;
   for (int64_t c = 0; c < square_columns; c += N) {
+    // The processor's prefetchers do not follow so many rows.
+    for (int64_t ahead = c + kAhead; ahead < std::min(c + kAhead + N, square_columns); ++ahead) {
+      for (int64_t r = 0; r < square_rows * kItem; r += 64) __builtin_prefetch(src + ahead * column_stride + r);
+    }
     for (int64_t r = 0; r < square_rows; r += N) {
       Square<T>::transpose(src + c * column_stride + r * kItem, column_stride, block + r * pitch + c * kItem, pitch);
     }
@@ -94,7 +100,7 @@ int find_source_axis(const CopyLayout& layout) {
 
 void copy_transposed(const CopyLayout& layout, int axis, uint32_t item, CastRowFn row) {
   const auto inner = static_cast<int>(layout.ndim) - 1;
-  const int64_t columns = std::min(layout.shape[inner], kMaxColumns);
+  const int64_t columns = std::min(layout.shape[inner], kRowBytes / item);
   const int64_t rows = std::min(layout.shape[axis], std::max<int64_t>(kBlockBytes / (columns * item), 1));
   const int64_t blocks_down = blocks_in(layout.shape[axis], rows),
                 blocks_across = blocks_in(layout.shape[inner], columns);
