@@ -85,7 +85,7 @@ void copy_tensor(const Tensor& src, const Tensor& dst) {
   const uint32_t inner = layout.ndim - 1;
   const bool moves = src.dtype == dst.dtype && layout.dst_stride[inner] == dst_item;
   if (int axis = find_source_axis(layout); axis >= 0) {
-    copy_transposed(layout, axis, src_item, moves ? nullptr : row);
+    copy_transposed(layout, axis, src_item, dst_item, moves ? nullptr : row);
   } else if (layout.ndim == 1 && moves && layout.src_stride[0] == src_item) {
     copy_bytes(layout.dst, layout.src, static_cast<uint64_t>(layout.shape[0]) * src_item);
   } else {

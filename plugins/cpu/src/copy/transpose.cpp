@@ -14,8 +14,8 @@ namespace {
 
 // Measured on transposes of power-of-two matrices, the worst case for caches.
 constexpr int64_t kBlockBytes = 8192;
-constexpr int64_t kRowBytes = 128;  // of a block's row, along the destination's innermost axis
-constexpr int64_t kAhead = 16;      // rows of the source to prefetch
+constexpr int64_t kAhead = 16;  // rows of the source to prefetch
+constexpr int64_t kMaxRowElements = 128;
 constexpr int64_t kBlocksPerTile = 32;
 
 // Rows of 16 bytes of T: an N x N block is transposed by log2(N) rounds that interleave row i with row i + N/2.
@@ -98,9 +98,9 @@ int find_source_axis(const CopyLayout& layout) {
   return best == inner ? -1 : best;
 }
 
-void copy_transposed(const CopyLayout& layout, int axis, uint32_t item, CastRowFn row) {
+void copy_transposed(const CopyLayout& layout, int axis, uint32_t item, uint32_t dst_item, CastRowFn row) {
   const auto inner = static_cast<int>(layout.ndim) - 1;
-  const int64_t columns = std::min(layout.shape[inner], kRowBytes / item);
+  const int64_t columns = std::min<int64_t>(layout.shape[inner], std::max(32u, 128 / item));
   const int64_t rows = std::min(layout.shape[axis], std::max<int64_t>(kBlockBytes / (columns * item), 1));
   const int64_t blocks_down = blocks_in(layout.shape[axis], rows),
                 blocks_across = blocks_in(layout.shape[inner], columns);
@@ -109,11 +109,13 @@ void copy_transposed(const CopyLayout& layout, int axis, uint32_t item, CastRowF
     bytes *= layout.shape[i];
     if (i != axis && i != inner) outer *= layout.shape[i];
   }
+  const bool contiguous = layout.dst_stride[inner] == dst_item;
   const LoadBlockFn load = load_block_of(item);
-  const bool streaming = row == nullptr && static_cast<uint64_t>(bytes) >= kStreamingBytes;
+  const bool streaming = static_cast<uint64_t>(bytes) >= kStreamingBytes;
 
   parallel_for(outer * blocks_down * blocks_across, kBlocksPerTile, [&](int64_t begin, int64_t end) {
     alignas(kCacheLine) std::byte block[kBlockBytes];
+    alignas(kCacheLine) std::byte line[kMaxRowElements * sizeof(uint64_t)];
     for (int64_t tile = begin; tile < end; ++tile) {
       // Neighbouring tiles follow the source's rows.
       const int64_t r = tile % blocks_down * rows, c = tile / blocks_down % blocks_across * columns;
@@ -132,12 +134,18 @@ void copy_transposed(const CopyLayout& layout, int axis, uint32_t item, CastRowF
       load(src, layout.src_stride[axis], layout.src_stride[inner], height, width, block, pitch);
       for (int64_t i = 0; i < height; ++i) {
         std::byte* out = dst + i * layout.dst_stride[axis];
+        const std::byte* ready = block + i * pitch;
+        if (row != nullptr && contiguous) {
+          row(ready, item, line, dst_item, width);
+          ready = line;
+        } else if (row != nullptr) {
+          row(ready, item, out, layout.dst_stride[inner], width);
+          continue;
+        }
         if (streaming) {
-          stream_copy(out, block + i * pitch, static_cast<size_t>(width * item));
-        } else if (row == nullptr) {
-          std::memcpy(out, block + i * pitch, static_cast<size_t>(width * item));
+          stream_copy(out, ready, static_cast<size_t>(width * dst_item));
         } else {
-          row(block + i * pitch, item, out, layout.dst_stride[inner], width);
+          std::memcpy(out, ready, static_cast<size_t>(width * dst_item));
         }
       }
     }
