@@ -99,8 +99,8 @@ void many_buffers(Context& c) {
     held.push_back(std::make_unique<Buffer>(c.backend, 64 + i % 7 * 100));
     stream.fill(*held.back(), 0, 64, i, 4);
   }
-  for (uint32_t i = 0; i < kBuffers; i += 3) held[i].reset();  // free some in between, then look at the rest
   stream.finish();
+  for (uint32_t i = 0; i < kBuffers; i += 3) held[i].reset();  // free some in between, then look at the rest
   for (uint32_t i = 1; i < kBuffers; i += 3) {
     uint32_t words[16] = {};
     stream.out(words, *held[i], 0, 64);
