@@ -240,6 +240,7 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
     }
     all_empty &= node.size == 0;
   }
+  static const char* const kFill = op_info(FRL_OP_fill)->name;
   std::array<frl_tensor, kMaxOperands> tensors;
   frl_call call{};
   call.n_inputs = static_cast<uint16_t>(given.size());
@@ -258,6 +259,7 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
     for (size_t i = 0; i < inputs->size(); ++i) tensors[i] = describe(*(*inputs)[i].node());
     for (size_t i = 0; i < outputs.size(); ++i) tensors[given.size() + i] = describe(*outputs[i].node());
     if (collapse) collapse_dims(tensors.data(), given.size(), outputs.size());
+    if (what == kFill) tensors[0].ndim = 0;  // its value has a rank of its own
     answer = &kernel.query(call);
     if (!answer->supported()) throw UnsupportedKernel(fmt::format("{}: {}: {}", device_.label(), what, answer->reason));
     if (all_empty) return;
