@@ -387,8 +387,10 @@ def npz_cases():
         at = rng.randrange(len(b))
         b[at] ^= 1 << rng.randrange(8)
         data = bytes(b)
-        # A flipped bit in a date, an attribute or a version field is no damage; the verdict is the reference's.
-        case("npz", f"bit flip {i} at {at}", data)
+        # A flipped bit in a date, an attribute or a version field is no damage. Those listed make the two headers of a
+        # member disagree, or the directory's sizes.
+        strict = i in (5, 12, 15, 23, 26)
+        case("npz", f"bit flip {i} at {at}", data, False if strict else None, ZIP)
 
 
 safetensors_cases()

@@ -203,7 +203,9 @@ SafetensorsHeader parse_safetensors_header(const ByteSource& source) {
   }
   std::string text(length, '\0');
   source.read(sizeof length, text.data(), length);
-  if (text.empty() || text[0] != '{') source.fail("malformed header; expected it to begin with '{'");
+  // The parser would take a zero byte for the end, and skip a byte order mark.
+  if (text.find('\0') != std::string::npos) source.fail("malformed header; got a zero byte");
+  if (text.starts_with("\xef\xbb\xbf")) source.fail("malformed header; got a byte order mark");
   SafetensorsHeader header;
   header.data_offset = sizeof length + length;
   HeaderEvents events(source, header);

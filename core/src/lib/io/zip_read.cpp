@@ -220,7 +220,7 @@ std::vector<std::byte> read_zip_member(const ByteSource& source, const ZipEntry&
     source.read(offset, out.data(), out.size());
   else
     inflate_member(source, entry, offset, out);
-  uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(out.data()), out.size());
+  uLong crc = out.empty() ? 0 : crc32_z(0, reinterpret_cast<const Bytef*>(out.data()), out.size());
   if (crc != entry.crc) {
     source.fail(
         fmt::format("member '{}': wrong checksum; got {:#010x}; expected {:#010x}", entry.name, crc, entry.crc));

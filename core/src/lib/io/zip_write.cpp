@@ -72,7 +72,8 @@ void ZipWriter::add(const std::string& name, const std::vector<Piece>& pieces, b
   entry.header_offset = file_.position();
   uLong crc = 0;
   for (const Piece& p : pieces) {
-    crc = crc32_z(crc, static_cast<const Bytef*>(p.data), p.size);
+    // A null pointer would restart the sum.
+    if (p.size != 0) crc = crc32_z(crc, static_cast<const Bytef*>(p.data), p.size);
     entry.size += p.size;
   }
   entry.crc = static_cast<uint32_t>(crc);

@@ -108,7 +108,7 @@ array randint(const array& low, const array& high, const Shape& shape, Dtype dty
   require(!issubdtype(dtype, inexact), "randint", "an integer dtype or bool", dtype);
   Stream s = to_stream(where);
   array u = uniform(low, high, shape, float32, key, s);
-  return astype(maximum(u, low, s), dtype, s);
+  return astype(maximum(floor(u, s), low, s), dtype, s);
 }
 
 array bernoulli(const array& p, const Shape& shape, const std::optional<array>& key, StreamOrDevice where) {
