@@ -1,10 +1,12 @@
 // matmul and addmm against float64 (long double for f64): dtypes, strides, odd sizes, empty extents, batches.
+#include "libraries/libraries.h"
 #include "product_harness.h"
 
 namespace ferrule::cpu::test {
 namespace {
 
 constexpr uint32_t kDtypes[] = {FRL_DTYPE_F16, FRL_DTYPE_BF16, FRL_DTYPE_F32, FRL_DTYPE_F64, FRL_DTYPE_C64};
+constexpr const char* kLibraries[] = {"none", "onednn"};  // without the library both are our own kernels
 
 // Judges out = alpha * a @ b + beta * c (c may be NULL): every element of a small product; of a large one the last row
 // and column, where tails lie, and an even sample of the rest.
@@ -46,11 +48,15 @@ std::string describe(uint32_t dtype, const Shape& a, const Shape& b) {
   return "dtype " + std::to_string(dtype) + " a " + index_text(a) + " b " + index_text(b);
 }
 
-void check_matmul(HostTensor& a, HostTensor& b, Shape out_shape) {
-  HostTensor out(a.dtype(), std::move(out_shape));
-  const std::string what = describe(a.dtype(), a.shape(), b.shape());
-  ASSERT_EQ(run_kernel(find_kernel(matmul_kernels(), "matmul"), {&a, &b}, out), "") << what;
-  expect_product(a, b, nullptr, out, 1, 0, what);
+void check_matmul(HostTensor& a, HostTensor& b, const Shape& out_shape) {
+  for (const char* libraries : kLibraries) {
+    set_libraries_for_tests(libraries);
+    HostTensor out(a.dtype(), out_shape);
+    const std::string what = describe(a.dtype(), a.shape(), b.shape()) + libraries;
+    ASSERT_EQ(run_kernel(find_kernel(matmul_kernels(), "matmul"), {&a, &b}, out), "") << what;
+    expect_product(a, b, nullptr, out, 1, 0, what);
+  }
+  set_libraries_for_tests(nullptr);
 }
 
 TEST(Matmul, RandomSizesAndStridesInEveryDtype) {
@@ -71,8 +77,8 @@ TEST(Matmul, RandomSizesAndStridesInEveryDtype) {
 
 TEST(Matmul, SizesAroundTheBlocking) {
   std::mt19937 rng(2);
-  const int64_t sizes[][3] = {{241, 513, 257}, {12, 32, 256}, {13, 33, 255},  {300, 31, 600},
-                              {4, 700, 300},   {257, 16, 40}, {480, 1025, 5}, {64, 64, 2100}};
+  const int64_t sizes[][3] = {{241, 513, 257}, {12, 32, 256},  {13, 33, 255},  {300, 31, 600},  {4, 700, 300},
+                              {257, 16, 40},   {480, 1025, 5}, {64, 64, 2100}, {150, 2100, 70}, {1100, 130, 33}};
   for (uint32_t dtype : kDtypes) {
     for (const auto& s : sizes) {
       HostTensor a(dtype, {s[0], s[2]}), b(dtype, {s[2], s[1]});
@@ -175,12 +181,16 @@ TEST(Addmm, ScalesAndAddsBroadcastOperands) {
       for (const auto& s :
            {std::array<int64_t, 3>{5, 7, 9}, {1, 40, 30}, {70, 1, 30}, {100, 130, 60}, {16, 16, 9000}}) {
         HostTensor a(dtype, {s[0], s[2]}), b(dtype, {s[2], s[1]}), c(dtype, {s[0], s[1]}, {1, 0}, 1, broadcast);
-        HostTensor out(dtype, {s[0], s[1]});
         const frl_addmm_attrs attrs{-1.5f, 0.75f};
         a.randomize(rng), b.randomize(rng), c.randomize(rng);
-        const std::string what = describe(dtype, a.shape(), b.shape());
-        ASSERT_EQ(run_kernel(find_kernel(matmul_kernels(), "addmm"), {&c, &a, &b}, out, &attrs), "") << what;
-        expect_product(a, b, &c, out, -1.5, 0.75, what);
+        for (const char* libraries : kLibraries) {
+          set_libraries_for_tests(libraries);
+          HostTensor out(dtype, {s[0], s[1]});
+          const std::string what = describe(dtype, a.shape(), b.shape()) + libraries;
+          ASSERT_EQ(run_kernel(find_kernel(matmul_kernels(), "addmm"), {&c, &a, &b}, out, &attrs), "") << what;
+          expect_product(a, b, &c, out, -1.5, 0.75, what);
+        }
+        set_libraries_for_tests(nullptr);
       }
     }
   }

@@ -137,19 +137,24 @@ class Gemm {
                  p_.out + (i * n + jj) * bytes_, n});
   }
 
+  // A packed chunk is a row of slices of kDepth terms, each with all its panels side by side: what a tile reads at a
+  // time then lies close together, and panels do not compete for the same cache sets.
   void pack_chunk(int64_t i0, int64_t m, int64_t j0, int64_t n, int64_t k0, int64_t depth) const {
     const int64_t a_panels = ceil_div(m, b_.mr), b_panels = ceil_div(n, b_.nr);
     const int64_t grain = std::max<int64_t>(1, (1 << 16) / (depth * b_.nr));
     parallel_for(a_panels + b_panels, grain, [&](int64_t begin, int64_t end) {
       const int64_t a_end = std::min(end, a_panels);
-      if (begin < a_end) {
-        pack_a(i0 + begin * b_.mr, std::min(m, a_end * b_.mr) - begin * b_.mr, k0, depth,
-               packed_a() + begin * b_.mr * depth);
-      }
       const int64_t first = std::max<int64_t>(begin - a_panels, 0), last = end - a_panels;
-      if (first < last) {
-        pack_b(j0 + first * b_.nr, std::min(n, last * b_.nr) - first * b_.nr, k0, depth,
-               packed_b() + first * b_.nr * depth);
+      for (int64_t k = 0; k < depth; k += kDepth) {
+        const int64_t slice = std::min(kDepth, depth - k);
+        if (begin < a_end) {
+          pack_a(i0 + begin * b_.mr, std::min(m, a_end * b_.mr) - begin * b_.mr, k0 + k, slice,
+                 packed_a() + k * a_panels * b_.mr + begin * b_.mr * slice);
+        }
+        if (first < last) {
+          pack_b(j0 + first * b_.nr, std::min(n, last * b_.nr) - first * b_.nr, k0 + k, slice,
+                 packed_b() + k * b_panels * b_.nr + first * b_.nr * slice);
+        }
       }
     });
   }
@@ -167,19 +172,21 @@ class Gemm {
         for (int64_t t = begin; t < end; ++t) {
           const int64_t i = t / tiles_n * b_.tile_m, j = t % tiles_n * b_.tile_n;
           const int64_t rows = std::min(b_.tile_m, m - i), cols = std::min(b_.tile_n, n - j);
-          multiply(i, j, rows, cols, depth, c + i * ld + j, ld, k0 > 0);
+          multiply(m, n, i, j, rows, cols, depth, c + i * ld + j, ld, k0 > 0);
           if (last) finish(i0 + i, j0 + j, rows, cols, c + i * ld + j, ld);
         }
       });
     }
   }
 
-  void multiply(int64_t i, int64_t j, int64_t rows, int64_t cols, int64_t depth, T* c, int64_t ld,
+  // Tile [i, i + rows) x [j, j + cols) of an m x n chunk.
+  void multiply(int64_t m, int64_t n, int64_t i, int64_t j, int64_t rows, int64_t cols, int64_t depth, T* c, int64_t ld,
                 bool accumulate) const {
-    const GemmKernel<T>& kernel = gemm_kernel<T>();
+    const int64_t padded_m = round_up(m, b_.mr), padded_n = round_up(n, b_.nr);
     for (int64_t k = 0; k < depth; k += kDepth) {
-      kernel.run({packed_a() + i * depth + k * b_.mr, packed_b() + j * depth + k * b_.nr, depth * b_.mr, depth * b_.nr,
-                  rows, cols, std::min(kDepth, depth - k), c, ld, accumulate || k > 0});
+      const int64_t slice = std::min(kDepth, depth - k);
+      gemm_kernel<T>().run({packed_a() + k * padded_m + i * slice, packed_b() + k * padded_n + j * slice, slice * b_.mr,
+                            slice * b_.nr, rows, cols, slice, c, ld, accumulate || k > 0});
     }
   }
 
