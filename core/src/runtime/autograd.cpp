@@ -127,12 +127,16 @@ std::vector<array> backward(const std::vector<array>& outputs, const std::vector
       accumulate(cotangents, outputs[i], output_cotangents[i], to_stream({}));
     }
   }
-  std::unordered_set<const Siblings*> done;
+  // Outputs of one primitive are handled together, at the first in order: every user of any of them comes later.
+  std::unordered_map<const Siblings*, const Node*> first;
+  for (const array& node : order) {
+    if (const Siblings* siblings = node.node()->siblings.get()) first.try_emplace(siblings, node.node().get());
+  }
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     const array& node = *it;
     if (source_nodes.count(node.node().get()) || !node.has_primitive()) continue;
     const Siblings* siblings = node.node()->siblings.get();
-    if (siblings && !done.insert(siblings).second) continue;
+    if (siblings && first.at(siblings) != node.node().get()) continue;
     std::vector<array> node_outputs = node.outputs();
     std::vector<array> node_cotangents;
     bool any = false;
