@@ -20,7 +20,8 @@ int64_t config_int(const char* key, int64_t fallback);
 void log(int32_t level, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
 // Config "cpu.target" (FERRULE_CPU_TARGET) = "baseline", "avx2" or "avx512" makes every kernel run the code of that
-// instruction set, if this machine has it; unset: the best one. Called before the first kernel runs.
+// instruction set, if this machine has it; unset: the best one. Called by
+// open, while no kernel runs.
 void apply_target_config();
 
 // The instruction set that kernels use: "baseline", "avx2", "avx512", or on other machines Highway's name.

@@ -142,7 +142,6 @@ frl_status device_open(uint32_t index, frl_device** out_device, const frl_device
   try {
     auto device = std::make_unique<frl_device>();
     device->kernels = list_kernels();
-    apply_target_config();
     log(FRL_LOG_DEBUG, "opened: kernels for %zu ops, instruction set %s", device->kernels.size(), target_name());
     *out_device = device.release();
   } catch (const std::bad_alloc&) {

@@ -27,7 +27,6 @@ namespace {
 constexpr int kSlots = 16;
 constexpr uint32_t kOpen = uint32_t{1} << 31;   // workers may join
 constexpr uint32_t kTaken = uint32_t{1} << 30;  // a caller owns the slot; the low bits count joined workers
-constexpr uint32_t kJoined = kTaken - 1;
 
 thread_local bool t_inside = false;  // a tile of parallel_for is running on this thread
 

@@ -33,6 +33,7 @@ frl_status open(const frl_host_api* host, const frl_plugin_api** out_api, frl_er
   }
   set_host(host);
   start_runtime();
+  apply_target_config();
   *out_api = &kPluginApi;
   return FRL_OK;
 }

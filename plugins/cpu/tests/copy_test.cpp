@@ -111,6 +111,11 @@ TEST_F(CopyTest, AnyLayoutsAgreeWithAnIndexLoop) {
     int64_t first = 0, extent = 1;
   };
   for (int round = 0; round < 300; ++round) {
+    if (round % 100 == 0) {  // the same result from any number of threads
+      PluginTest::TearDown();
+      set_config("threads", round == 0 ? "1" : round == 100 ? "2" : "8");
+      SetUp();
+    }
     const int ndim = pick(0, 5);
     std::vector<int64_t> shape;
     for (int i = 0; i < ndim; ++i) shape.push_back(pick(1, round % 10 == 0 && ndim <= 3 ? 70 : 6));
@@ -162,6 +167,45 @@ TEST_F(CopyTest, AnyLayoutsAgreeWithAnIndexLoop) {
     ASSERT_EQ(finish(stream), FRL_OK);
     ASSERT_EQ(std::memcmp(expected.data(), result, expected.size()), 0) << "round " << round;
   }
+}
+
+// Large enough for streaming stores and for every thread; odd extents leave edges on both axes.
+TEST_F(CopyTest, LargeTransposesMoveAndConvert) {
+  constexpr int64_t kRows = 3001, kColumns = 2999;
+  frl_buffer *x = make_buffer(kRows * kColumns * 4), *y = make_buffer(kRows * kColumns * 4);
+  auto* source = data<float>(x);
+  for (int64_t i = 0; i < kRows * kColumns; ++i) source[i] = static_cast<float>(i);
+  const frl_tensor transposed = tensor({.buffer = x, .shape = {kColumns, kRows}, .strides = {1, kColumns}});
+  ASSERT_EQ(run(stream, "copy", {transposed}, tensor({.buffer = y, .shape = {kColumns, kRows}})), FRL_OK);
+  ASSERT_EQ(finish(stream), FRL_OK);
+  for (int64_t c = 0; c < kColumns; ++c) {
+    for (int64_t r = 0; r < kRows; ++r) ASSERT_EQ(data<float>(y)[c * kRows + r], source[r * kColumns + c]);
+  }
+  ASSERT_EQ(
+      run(stream, "copy", {transposed}, tensor({.buffer = y, .dtype = FRL_DTYPE_I16, .shape = {kColumns, kRows}})),
+      FRL_OK);
+  ASSERT_EQ(finish(stream), FRL_OK);
+  for (int64_t c = 0; c < kColumns; ++c) {
+    for (int64_t r = 0; r < kRows; ++r) {
+      ASSERT_EQ(data<int16_t>(y)[c * kRows + r], std::min<int64_t>(r * kColumns + c, 32767));
+    }
+  }
+}
+
+TEST_F(CopyTest, LargeCopiesAndFillsReachEveryByte) {
+  constexpr int64_t kBytes = (int64_t{33} << 20) + 7;
+  frl_buffer *x = make_buffer(kBytes), *y = make_buffer(kBytes + 1);
+  for (int64_t i = 0; i < kBytes; ++i) data<uint8_t>(x)[i] = static_cast<uint8_t>(i * 31);
+  ASSERT_EQ(run(stream, "copy", {tensor({.buffer = x, .dtype = FRL_DTYPE_U8, .shape = {kBytes}})},
+                tensor({.buffer = y, .dtype = FRL_DTYPE_U8, .shape = {kBytes}, .byte_offset = 1})),
+            FRL_OK);
+  ASSERT_EQ(finish(stream), FRL_OK);
+  EXPECT_EQ(std::memcmp(data<uint8_t>(x), data<uint8_t>(y) + 1, kBytes), 0);
+  ASSERT_EQ(run(stream, "fill", {inline_tensor(FRL_DTYPE_U8, 0x5a)},
+                tensor({.buffer = y, .dtype = FRL_DTYPE_U8, .shape = {kBytes}, .byte_offset = 1})),
+            FRL_OK);
+  ASSERT_EQ(finish(stream), FRL_OK);
+  for (int64_t i = 0; i < kBytes; ++i) ASSERT_EQ(data<uint8_t>(y)[i + 1], 0x5a) << i;
 }
 
 TEST_F(CopyTest, FillWritesInlineValuesThroughStrides) {

@@ -64,6 +64,9 @@ void PluginTest::TearDown() {
   for (frl_stream* stream : streams_) api->stream_destroy(stream);
   for (frl_event* event : events_) api->event_destroy(event);
   for (frl_buffer* buffer : buffers_) api->buffer_free(device, buffer);
+  streams_.clear();
+  events_.clear();
+  buffers_.clear();
   plugin->device_close(device);
   plugin->shutdown(0);
   settings().clear();

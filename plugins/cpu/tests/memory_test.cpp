@@ -159,10 +159,19 @@ TEST_F(MemoryTest, UnknownOpsAndVersionsAreUnsupported) {
 }
 
 TEST_F(MemoryTest, InstructionSetCanBeForced) {
-  plugin->device_close(device);
+  PluginTest::TearDown();
   set_config("cpu.target", "baseline");
-  ASSERT_EQ(plugin->device_open(0, &device, &api, nullptr), FRL_OK);
+  PluginTest::SetUp();
   EXPECT_NE(log_lines().back().find("instruction set baseline"), std::string::npos) << log_lines().back();
+}
+
+TEST_F(MemoryTest, AnUnknownInstructionSetIsIgnoredWithAWarning) {
+  PluginTest::TearDown();
+  set_config("cpu.target", "mmx");
+  PluginTest::SetUp();
+  ASSERT_EQ(log_lines().size(), 2u);
+  EXPECT_EQ(log_lines()[0],
+            "config cpu.target = \"mmx\" ignored; expected baseline, avx2 or avx512, as this machine has");
 }
 
 }  // namespace

@@ -188,6 +188,56 @@ TEST_F(StreamTest, LaunchRefusesBadCalls) {
             FRL_INVALID_ARGUMENT);
 }
 
+// Each thread owns a stream, all share the pool; every copy reads what the neighbour wrote one round before.
+TEST_F(StreamTest, ManyThreadsChainTheirStreams) {
+  constexpr size_t kThreads = 8, kRounds = 20;
+  constexpr int64_t kElements = 100000;
+  std::vector<frl_stream*> streams;
+  std::vector<std::vector<frl_event*>> done(kRounds);
+  std::vector<std::vector<frl_buffer*>> buffers(kRounds + 1);
+  for (size_t t = 0; t < kThreads; ++t) streams.push_back(make_stream());
+  for (size_t r = 0; r <= kRounds; ++r) {
+    for (size_t t = 0; t < kThreads; ++t) {
+      buffers[r].push_back(make_buffer(kElements * 4));
+      if (r < kRounds) done[r].push_back(make_event());
+    }
+  }
+  for (size_t t = 0; t < kThreads; ++t) std::fill_n(data<int32_t>(buffers[0][t]), kElements, static_cast<int32_t>(t));
+  frl_kernel* copy = find("copy");
+  std::atomic<int> failures{0};
+  std::vector<std::unique_ptr<std::latch>> recorded;
+  for (size_t r = 0; r < kRounds; ++r) recorded.push_back(std::make_unique<std::latch>(kThreads));
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      const size_t neighbour = (t + 1) % kThreads;
+      for (size_t r = 0; r < kRounds; ++r) {
+        if (r > 0) {
+          recorded[r - 1]->wait();  // the neighbour has recorded; it need not be done
+          failures += api->stream_wait_event(streams[t], done[r - 1][neighbour], nullptr) != FRL_OK;
+        }
+        const frl_tensor from = tensor({.buffer = buffers[r][neighbour], .dtype = FRL_DTYPE_I32, .shape = {kElements}});
+        const frl_tensor to = tensor({.buffer = buffers[r + 1][t], .dtype = FRL_DTYPE_I32, .shape = {kElements}});
+        frl_call call{};
+        call.inputs = &from;
+        call.n_inputs = 1;
+        call.outputs = &to;
+        call.n_outputs = 1;
+        failures += api->kernel_launch(streams[t], copy, nullptr, &call, nullptr) != FRL_OK;
+        failures += api->event_record(done[r][t], streams[t], nullptr) != FRL_OK;
+        recorded[r]->count_down();
+      }
+      failures += api->event_wait(done[kRounds - 1][t], UINT64_MAX, nullptr) != FRL_OK;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  for (size_t t = 0; t < kThreads; ++t) {
+    const auto* result = data<int32_t>(buffers[kRounds][t]);
+    for (int64_t i = 0; i < kElements; ++i) ASSERT_EQ(static_cast<size_t>(result[i]), (t + kRounds) % kThreads);
+  }
+}
+
 #ifndef __SANITIZE_THREAD__
 TEST_F(StreamTest, ChildOfForkGetsAnErrorInsteadOfAHang) {
   frl_stream* stream = make_stream();
