@@ -143,7 +143,7 @@ frl_tensor HostTensor::abi() const {
 
 const Kernel& find_kernel(std::string_view name) {
   for (const auto family :
-       {reduce_kernels(), index_kernels(), row_kernels()})
+       {reduce_kernels(), index_kernels(), random_kernels(), scan_kernels(), sort_kernels(), row_kernels()})
     for (const Kernel& kernel : family)
       if (name == kernel.name) return kernel;
   throw std::runtime_error("no kernel named " + std::string(name));

@@ -72,6 +72,10 @@ inline constexpr uint32_t kRealDtypes[] = {FRL_DTYPE_BOOL, FRL_DTYPE_U8,  FRL_DT
 inline constexpr uint32_t kFloatDtypes[] = {FRL_DTYPE_F16, FRL_DTYPE_BF16, FRL_DTYPE_F32, FRL_DTYPE_F64};
 
 bool is_float(uint32_t dtype);
+// Long samples are slow to check, and the code under test depends on the width at most: four dtypes stand for all.
+inline bool takes_long_samples(uint32_t dtype) {
+  return dtype == FRL_DTYPE_U8 || dtype == FRL_DTYPE_BF16 || dtype == FRL_DTYPE_F32 || dtype == FRL_DTYPE_I64;
+}
 // Half the distance between 1 and the next value; 0 for integers.
 double unit_roundoff(uint32_t dtype);
 
