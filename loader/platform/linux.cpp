@@ -91,6 +91,8 @@ std::vector<std::string> list_folder(const std::string& path, std::string* why) 
   return names;
 }
 
+int stay_mapped_flag() { return RTLD_NODELETE; }
+
 Target own_target() {
 #if defined(__x86_64__)
   constexpr uint16_t machine = EM_X86_64;

@@ -32,6 +32,9 @@ std::string distrust(const std::string& path);
 // The names in a folder, sorted; nothing with `why` filled when it cannot be read.
 std::vector<std::string> list_folder(const std::string& path, std::string* why);
 
+// The flag that keeps a library mapped after its last close.
+int stay_mapped_flag();
+
 // What a plugin file of this process must be.
 struct Target {
   bool is_64bit;
