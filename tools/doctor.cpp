@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "core_test.h"
 #include "environment.h"
 #include "self_test.h"
 #include "session.h"
@@ -90,6 +91,22 @@ ordered_json examine_devices(Session& session) {
   return devices;
 }
 
+// What a user's program meets: the core, on the default device.
+ordered_json examine_core() {
+  const CoreTest test = core_test();
+  ordered_json fallbacks = ordered_json::array();
+  for (const CoreTest::Fallback& each : test.fallbacks) {
+    fallbacks.push_back({{"backend", each.backend}, {"op", each.op}, {"count", each.count}});
+  }
+  ordered_json result = {{"device", test.device},
+                         {"passed", test.problem.empty()},
+                         {"microseconds", test.microseconds},
+                         {"fallbacks", fallbacks},
+                         {"transfers", test.transfers}};
+  if (!test.problem.empty()) result["problem"] = test.problem;
+  return result;
+}
+
 std::string text_of(const ordered_json& object, const char* key) {
   return object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : "";
 }
@@ -142,6 +159,18 @@ void print_report(const ordered_json& report) {
   }
 }
 
+void print_core(const ordered_json& core) {
+  fmt::print("\nA small training step through the core\n");
+  const std::string problem = text_of(core, "problem");
+  fmt::print("  {}: {}\n", text_of(core, "device"),
+             problem.empty() ? fmt::format("ok, {:.0f} us", core["microseconds"].get<double>()) : "FAILED: " + problem);
+  if (core["fallbacks"].empty()) fmt::print("  no op fell back to the cpu backend\n");
+  for (const ordered_json& each : core["fallbacks"]) {
+    fmt::print("  fell back to cpu: {} of {}, {} times\n", text_of(each, "op"), text_of(each, "backend"),
+               each["count"].get<uint64_t>());
+  }
+}
+
 // The first thing that is wrong, in words; empty when all is well. A file that is not used is no failure by itself.
 std::string first_problem(const ordered_json& report) {
   for (const ordered_json& variable : report["environment"]) {
@@ -157,20 +186,31 @@ std::string first_problem(const ordered_json& report) {
       }
     }
   }
+  if (report.contains("core") && report["core"].contains("problem")) {
+    return "the core: " + text_of(report["core"], "problem");
+  }
   return "";
 }
 
-void run(bool as_json) {
+// The session ends here, so that the core can open the plugins itself.
+ordered_json examine_with_loader() {
   Session session;
   ordered_json report;
   report["files"] = examine_files(session);
   report["environment"] = examine_environment();
   report["default"] = examine_default(session);
   report["devices"] = examine_devices(session);
+  return report;
+}
+
+void run(bool as_json) {
+  ordered_json report = examine_with_loader();
+  if (first_problem(report).empty()) report["core"] = examine_core();
   if (as_json) {
     fmt::print("{}\n", report.dump(2, ' ', false, ordered_json::error_handler_t::replace));
   } else {
     print_report(report);
+    if (report.contains("core")) print_core(report["core"]);
   }
   std::fflush(stdout);
   const std::string problem = first_problem(report);

@@ -10,7 +10,7 @@ FERRULE_PACKAGES=(
   libhwy-dev libdnnl-dev libopenblas-dev                             # the cpu backend
   dataset-fashion-mnist                                              # the examples' images
 )
-FERRULE_TEST_PACKAGES=(clang clang-format libgtest-dev libbenchmark-dev libmpfr-dev)
+FERRULE_TEST_PACKAGES=(clang clang-format libgtest-dev libbenchmark-dev libmpfr-dev python3)
 
 say() { printf '\n== %s\n' "$*"; }
 

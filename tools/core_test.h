@@ -1,0 +1,24 @@
+// A small program run by the core on the default device, as a user's would: does it compute, and what fell back?
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ferrule::tools {
+
+struct CoreTest {
+  std::string device;   // where it ran: "cpu:0"
+  std::string problem;  // empty: the results are right
+  double microseconds = 0;
+  struct Fallback {
+    std::string backend, op;
+    uint64_t count;
+  };
+  std::vector<Fallback> fallbacks;  // ops that ran on cpu because the device's backend cannot
+  uint64_t transfers = 0;           // implicit copies of arrays between devices
+};
+
+// Never throws. No plugin may be open in the caller: the core opens them itself.
+CoreTest core_test();
+
+}  // namespace ferrule::tools
