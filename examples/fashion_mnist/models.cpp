@@ -21,8 +21,8 @@ std::unique_ptr<nn::Sequential> make_logreg() {
 
 std::unique_ptr<nn::Sequential> make_mlp() {
   auto net = std::make_unique<nn::Sequential>();
-  net->add(flatten_images).add<nn::Linear>(kPixels, 256).add(nn::relu);
-  net->add<nn::Linear>(256, 128).add(nn::relu).add<nn::Linear>(128, kClasses);
+  net->add(flatten_images).add<nn::Linear>(kPixels, 512).add(nn::relu);
+  net->add<nn::Linear>(512, 128).add(nn::relu).add<nn::Linear>(128, kClasses);
   return net;
 }
 
@@ -44,4 +44,4 @@ std::unique_ptr<nn::Module> make_model(const std::string& name) {
                   "[fashion_mnist] got model '" + name + "'; expected logreg, mlp or cnn");
 }
 
-double default_learning_rate(const std::string& name) { return name == "logreg" ? 2e-3 : 1e-3; }
+double default_learning_rate(const std::string& name) { return name == "logreg" ? 5e-3 : 2e-3; }
