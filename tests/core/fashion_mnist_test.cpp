@@ -64,7 +64,7 @@ class Data {
     std::mt19937 rng(n);
     std::string pixels, labels;
     for (uint32_t i = 0; i < n; ++i) {
-      uint32_t label = rng() % 10;
+      auto label = static_cast<uint32_t>(rng() % 10);
       labels += static_cast<char>(label);
       for (uint32_t row = 0; row < 28; ++row) {
         for (int column = 0; column < 28; ++column)
