@@ -1,5 +1,6 @@
 // Convolutions against a direct float64 (long double for f64) sum over the definition: dtypes, dimensions, groups,
 // strides, paddings, dilations, flips, and the gradients.
+#include "libraries/libraries.h"
 #include "product_harness.h"
 
 namespace ferrule::cpu::test {
@@ -126,13 +127,19 @@ void check(const Case& k, uint32_t dtype, std::mt19937& rng, bool strided = fals
     sums_x.at(xi).add(yv, wv);
     sums_w.at(wi).add(xv, yv);
   });
-  HostTensor out_y(dtype, y.shape()), out_x(dtype, x.shape()), out_w(dtype, w.shape());
-  ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv"), {&x, &w}, out_y, &k.attrs), "") << what;
-  sums_y.expect(out_y, "conv " + what);
-  ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv_input_grad"), {&y, &w}, out_x, &k.attrs), "") << what;
-  sums_x.expect(out_x, "input_grad " + what);
-  ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv_weight_grad"), {&x, &y}, out_w, &k.attrs), "") << what;
-  sums_w.expect(out_w, "weight_grad " + what);
+  for (const char* libraries : {"none", "onednn"}) {
+    set_libraries_for_tests(libraries);
+    HostTensor out_y(dtype, y.shape()), out_x(dtype, x.shape()), out_w(dtype, w.shape());
+    ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv"), {&x, &w}, out_y, &k.attrs), "") << what << libraries;
+    sums_y.expect(out_y, "conv " + what + libraries);
+    ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv_input_grad"), {&y, &w}, out_x, &k.attrs), "")
+        << what << libraries;
+    sums_x.expect(out_x, "input_grad " + what + libraries);
+    ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv_weight_grad"), {&x, &y}, out_w, &k.attrs), "")
+        << what << libraries;
+    sums_w.expect(out_w, "weight_grad " + what + libraries);
+  }
+  set_libraries_for_tests(nullptr);
 }
 
 TEST(Conv, RandomProblemsInEveryDtypeAndDimension) {
@@ -178,6 +185,26 @@ TEST(Conv, LongSumsAreCut) {
   check(k, FRL_DTYPE_F16, rng);
 }
 
+TEST(Conv, BatchesThatALibraryTakes) {
+  std::mt19937 rng(7);
+  for (uint32_t dtype : {FRL_DTYPE_F32, FRL_DTYPE_BF16}) {
+    for (int64_t c : {1, 6, 128}) {
+      for (int64_t stride : {1, 2}) {
+        Case k{{7, 6}, {3, 2}, 5, c, 19, plain_attrs(2)};
+        k.attrs.stride[0] = k.attrs.stride[1] = stride;
+        k.attrs.pad_lo[0] = k.attrs.pad_lo[1] = k.attrs.pad_hi[0] = 1;
+        check(k, dtype, rng);
+      }
+    }
+    Case grouped{{5, 6, 7}, {2, 3, 1}, 4, 8, 12, plain_attrs(3)};
+    grouped.attrs.groups = 4, grouped.attrs.stride[1] = 2, grouped.attrs.kernel_dilation[0] = 2;
+    check(grouped, dtype, rng);
+    Case line{{60}, {5}, 6, 4, 33, plain_attrs(1)};
+    line.attrs.pad_lo[0] = 2, line.attrs.pad_hi[0] = 1, line.attrs.stride[0] = 2;
+    check(line, dtype, rng);
+  }
+}
+
 TEST(Conv, Depthwise) {
   std::mt19937 rng(4);
   for (uint32_t dtype : kDtypes) {
@@ -207,23 +234,27 @@ TEST(Conv, BoxesAreTiled) {
   check(deep, FRL_DTYPE_F32, rng);
 }
 
-TEST(Conv, PaddingNeverMeetsInfiniteWeights) {
-  for (uint32_t dtype : kDtypes) {
-    Case k{{4}, {3}, 1, 1, 1, plain_attrs(1)};
-    k.attrs.pad_lo[0] = k.attrs.pad_hi[0] = 1;
-    HostTensor x(dtype, {1, 4, 1}), w(dtype, {1, 3, 1}), y(dtype, {1, 4, 1}), g(dtype, {1, 4, 1}), gw(dtype, {1, 3, 1});
-    for (int64_t i = 0; i < 4; ++i)
-      write_element(x.at({0, i, 0}), dtype, 1.0), write_element(g.at({0, i, 0}), dtype, 1.0);
-    for (int64_t i = 0; i < 3; ++i) write_element(w.at({0, i, 0}), dtype, 1.0);
-    write_element(w.at({0, 0, 0}), dtype, INFINITY);
-    write_element(g.at({0, 0, 0}), dtype, INFINITY);
-    ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv"), {&x, &w}, y, &k.attrs), "");
-    EXPECT_EQ(y.value({0, 0, 0}).real(), 2.0L);  // the infinite weight lies over padding
-    EXPECT_TRUE(std::isinf(y.value({0, 1, 0}).real()));
-    ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv_weight_grad"), {&x, &g}, gw, &k.attrs), "");
-    EXPECT_EQ(gw.value({0, 0, 0}).real(), 3.0L);
-    EXPECT_TRUE(std::isinf(gw.value({0, 1, 0}).real()));
+TEST(Conv, PaddingNeverMeetsInfiniteFactors) {
+  for (const char* libraries : {"none", "onednn"}) {
+    set_libraries_for_tests(libraries);
+    for (uint32_t dtype : kDtypes) {
+      Case k{{4}, {3}, 2, 1, 1, plain_attrs(1)};
+      k.attrs.pad_lo[0] = k.attrs.pad_hi[0] = 1;
+      HostTensor x(dtype, {2, 4, 1}), w(dtype, {1, 3, 1}), y(dtype, {2, 4, 1}), g(dtype, {2, 4, 1}),
+          gw(dtype, {1, 3, 1});
+      for (HostTensor* t : {&x, &w, &g})
+        t->for_each([&](const Shape& index) { write_element(t->at(index), dtype, 1.0); });
+      write_element(w.at({0, 0, 0}), dtype, INFINITY);
+      write_element(g.at({0, 0, 0}), dtype, INFINITY);
+      ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv"), {&x, &w}, y, &k.attrs), "");
+      EXPECT_EQ(y.value({0, 0, 0}).real(), 2.0L) << libraries;  // the infinite weight lies over padding
+      EXPECT_TRUE(std::isinf(y.value({0, 1, 0}).real())) << libraries;
+      ASSERT_EQ(run_kernel(find_kernel(conv_kernels(), "conv_weight_grad"), {&x, &g}, gw, &k.attrs), "");
+      EXPECT_EQ(gw.value({0, 0, 0}).real(), 6.0L) << libraries;  // the infinite gradient's window begins in padding
+      EXPECT_TRUE(std::isinf(gw.value({0, 1, 0}).real())) << libraries;
+    }
   }
+  set_libraries_for_tests(nullptr);
 }
 
 TEST(Conv, EmptySumsAreZero) {

@@ -1,6 +1,10 @@
-// conv, conv_input_grad and conv_weight_grad: reads a call and hands it to the engine.
+// conv, conv_input_grad and conv_weight_grad: reads a call and hands it to the own engine or to oneDNN.
+#include <algorithm>
+
 #include "../kernel.h"
+#include "../matmul/product.h"
 #include "engine.h"
+#include "onednn_conv.h"
 
 namespace ferrule::cpu {
 namespace {
@@ -15,6 +19,18 @@ bool is_empty(const frl_tensor& t) {
   return false;
 }
 
+// A convolution whose kernel is one element wide: pixels are the rows of a matrix. first, second, out: in the op's
+// order.
+template <ConvOp kOp>
+Product make_product(const ConvProblem& f, const std::byte* first, const std::byte* second, std::byte* out) {
+  const int64_t pixels = f.n * f.out_pixels(), c = f.in_channels, o = f.out_channels;
+  if constexpr (kOp == ConvOp::kForward)
+    return {f.dtype, pixels, o, c, {first, c, 1}, {second, f.w_in, f.w_out}, {}, out};
+  if constexpr (kOp == ConvOp::kInputGrad)
+    return {f.dtype, pixels, c, o, {first, o, 1}, {second, f.w_out, f.w_in}, {}, out};
+  return {f.dtype, o, c, pixels, {second, 1, o}, {first, c, 1}, {}, out};
+}
+
 template <ConvOp kOp>
 const char* query(const frl_call& call, frl_requirements& out, std::span<char> reason) {
   const ConvOperand first = operand(call.inputs[0]), second = operand(call.inputs[1]),
@@ -24,9 +40,17 @@ const char* query(const frl_call& call, frl_requirements& out, std::span<char> r
   out.support = FRL_SUPPORTED;
   out.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_STRIDES | FRL_DEPENDS_ATTRS;
   if (is_empty(call.outputs[0])) return nullptr;  // never launched
+  const ConvProblem forward = make_forward_problem(kOp, first, second, result, attrs);
+  if (forward.is_product()) {
+    out.scratch_bytes = product_scratch_bytes(make_product<kOp>(forward, nullptr, nullptr, nullptr));
+    return nullptr;
+  }
   const ConvProblem problem = make_conv_problem(kOp, first, second, result, attrs);
-  out.scratch_bytes =
+  const uint64_t own =
       kOp == ConvOp::kWeightGrad ? conv_weight_grad_scratch_bytes(problem) : conv_forward_scratch_bytes(problem);
+  const OnednnConv plan = plan_onednn_conv(kOp, forward);
+  // The own engine takes over where padding would meet a factor that is not finite.
+  out.scratch_bytes = std::max(own, plan.scratch_bytes);
   return nullptr;
 }
 
@@ -34,8 +58,13 @@ template <ConvOp kOp>
 void run(const Call& call) {
   const Tensor &first = call.inputs[0], &second = call.inputs[1], &out = call.outputs[0];
   if (out.size() == 0) return;
-  const ConvProblem problem =
-      make_conv_problem(kOp, operand(first), operand(second), operand(out), call.attributes<frl_conv_attrs>());
+  const auto& attrs = call.attributes<frl_conv_attrs>();
+  const ConvProblem forward = make_forward_problem(kOp, operand(first), operand(second), operand(out), attrs);
+  if (forward.is_product())
+    return run_product(make_product<kOp>(forward, first.data, second.data, out.data), call.scratch);
+  const OnednnConv plan = plan_onednn_conv(kOp, forward);
+  if (plan.conv && run_onednn_conv(plan, forward, first.data, second.data, out.data, call.scratch)) return;
+  const ConvProblem problem = make_conv_problem(kOp, operand(first), operand(second), operand(out), attrs);
   if constexpr (kOp == ConvOp::kWeightGrad) {
     conv_weight_grad(problem, first.data, second.data, out.data, call.scratch);
   } else {

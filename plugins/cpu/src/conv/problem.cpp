@@ -78,6 +78,24 @@ bool ConvProblem::meets_padding() const {
   return false;
 }
 
+bool ConvProblem::is_dense(const int64_t* extents, int64_t channels, int64_t batch, const int64_t* spatial,
+                           int64_t channel) const {
+  if (channel != 1 && channels > 1) return false;
+  int64_t expected = channels;
+  for (int d = 2; d >= 0; --d) {
+    if (extents[d] > 1 && spatial[d] != expected) return false;
+    expected *= extents[d];
+  }
+  return n == 1 || batch == expected;
+}
+
+bool ConvProblem::is_product() const {
+  for (int d = 0; d < 3; ++d) {
+    if (kernel[d] != 1 || stride[d] != 1 || pad[d] != 0 || input_dilation[d] != 1 || in[d] != out[d]) return false;
+  }
+  return groups == 1 && x_is_dense() && y_is_dense();
+}
+
 const char* check_conv(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
                        const frl_conv_attrs& a, std::span<char> reason) {
   const auto [x, w, y] = roles_of(op, first, second, out);
@@ -112,9 +130,14 @@ const char* check_conv(ConvOp op, const ConvOperand& first, const ConvOperand& s
   return nullptr;
 }
 
+ConvProblem make_forward_problem(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
+                                 const frl_conv_attrs& attrs) {
+  return forward_problem(roles_of(op, first, second, out), attrs);
+}
+
 ConvProblem make_conv_problem(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
                               const frl_conv_attrs& attrs) {
-  const ConvProblem forward = forward_problem(roles_of(op, first, second, out), attrs);
+  const ConvProblem forward = make_forward_problem(op, first, second, out, attrs);
   return op == ConvOp::kInputGrad ? input_grad_problem(forward) : forward;
 }
 

@@ -28,6 +28,11 @@ struct ConvProblem {
   int64_t channels() const { return groups * in_channels; }
   int64_t outputs() const { return groups * out_channels; }
   int64_t out_pixels() const { return out[0] * out[1] * out[2]; }
+  // Whether images lie one after the other, channels last, without gaps.
+  bool x_is_dense() const { return is_dense(in, channels(), x_batch, x_spatial, x_channel); }
+  bool y_is_dense() const { return is_dense(out, outputs(), y_batch, y_spatial, y_channel); }
+  // Whether every output pixel is one input pixel times a matrix.
+  bool is_product() const;
   bool depthwise() const { return in_channels == 1 && out_channels == 1 && groups > 1; }
   // Whether some product would meet padding or a gap of the dilated input.
   bool meets_padding() const;
@@ -35,6 +40,9 @@ struct ConvProblem {
   int64_t window(int d, int64_t count) const {
     return (count - 1) * stride[d] + (kernel[d] - 1) * kernel_dilation[d] + 1;
   }
+
+ private:
+  bool is_dense(const int64_t* extents, int64_t channels, int64_t batch, const int64_t* spatial, int64_t channel) const;
 };
 
 enum class ConvOp { kForward, kInputGrad, kWeightGrad };
@@ -54,5 +62,9 @@ const char* check_conv(ConvOp op, const ConvOperand& first, const ConvOperand& s
 // and whose y is the output. kWeightGrad: x is the first operand, y the second (the output gradient), w the output.
 ConvProblem make_conv_problem(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
                               const frl_conv_attrs& attrs);
+
+// The plain forward problem of the call's x, w and y, whatever the op.
+ConvProblem make_forward_problem(ConvOp op, const ConvOperand& first, const ConvOperand& second, const ConvOperand& out,
+                                 const frl_conv_attrs& attrs);
 
 }  // namespace ferrule::cpu

@@ -1,7 +1,6 @@
 // Gradient of a convolution's weights: for each weight a sum over all images and outputs. Images and tiles are cut into
 // a fixed number of chunks; each sums into its own copy of the gradient, and the copies are added in order.
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "../matmul/element.h"
@@ -70,7 +69,7 @@ class WeightGrad {
   WeightGrad(const ConvProblem& p, const std::byte* x, const std::byte* y, std::byte* w, std::byte* scratch)
       : p_(p), l_(make_layout(p)), x_(x), y_(y), w_(w), scratch_(scratch), bytes_(element_bytes(p.dtype)) {}
 
-  // False when padding would meet gradients that are not finite.
+  // False when padding may have met a gradient that is not finite.
   bool run() {
     tap_offsets(p_, l_.tiling, p_.in_channels, lanes());
     std::fill(lanes() + l_.lanes, lanes() + l_.lanes + kMaxRows, lanes()[0]);
@@ -81,7 +80,6 @@ class WeightGrad {
       const SlotLease slot(slots_);
       for (int64_t i = begin; i < end; ++i) run_chunk(i / l_.parts, i % l_.parts, slot.index());
     });
-    if (special_.load()) return false;
     parallel_for(l_.copy_elements, 1 << 14, [this](int64_t begin, int64_t end) {
       T* sum = copy(0);
       for (int64_t c = 1; c < l_.chunks; ++c) {
@@ -89,6 +87,8 @@ class WeightGrad {
         for (int64_t i = begin; i < end; ++i) sum[i] += part[i];
       }
     });
+    // A gradient that is not finite makes every sum it enters not finite, over padding too: seen in the result.
+    if (p_.meets_padding() && !all_finite(copy(0), l_.copy_elements)) return false;
     parallel_for(p_.outputs(), std::max<int64_t>(1, (1 << 14) / l_.lanes),
                  [this](int64_t begin, int64_t end) { write(begin, end); });
     return true;
@@ -110,9 +110,7 @@ class WeightGrad {
     for (int64_t t = tiles * chunk / l_.chunks; t < tiles * (chunk + 1) / l_.chunks; ++t) {
       const TilePlace place = place_of(p_, l_.tiling, t);
       fill_box(p_, l_.tiling, place, x_, box);
-      const int64_t count = fill_grad(place, grad);
-      if (p_.meets_padding() && !all_finite(grad, count)) special_.store(true);
-      if (special_.load(std::memory_order_relaxed)) return;
+      fill_grad(place, grad);
       if (p_.depthwise()) {
         add_depthwise(place, box, grad, copy(chunk));
       } else {
@@ -121,8 +119,8 @@ class WeightGrad {
     }
   }
 
-  // The tile's output gradient, dense, in the accumulation type; returns the number of elements.
-  int64_t fill_grad(const TilePlace& place, T* grad) const {
+  // The tile's output gradient, dense, in the accumulation type.
+  void fill_grad(const TilePlace& place, T* grad) const {
     const int64_t channels = p_.outputs(), row = place.extent[2] * channels;
     T* out = grad;
     for (int64_t i0 = 0; i0 < place.extent[0]; ++i0) {
@@ -140,7 +138,6 @@ class WeightGrad {
       }
     }
     std::fill(out, out + kGradSlack, T{0});
-    return out - grad;
   }
 
   int64_t box_line(int64_t i0, int64_t i1) const {
@@ -214,7 +211,6 @@ class WeightGrad {
   std::byte *w_, *scratch_;
   const int64_t bytes_;
   Slots slots_;
-  std::atomic<bool> special_{false};
 };
 
 }  // namespace

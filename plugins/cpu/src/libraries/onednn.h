@@ -30,4 +30,19 @@ struct MatmulKey {
 // From a cache of recent primitives; nullptr when oneDNN cannot make it.
 PrimitivePtr find_matmul(const MatmulKey& key);
 
+// A convolution, or one of its gradients, over images stored channels last. Spatial entries beyond n_spatial are 0.
+enum ConvOp : uint32_t { kConvForward, kConvInputGrad, kConvWeightGrad };
+struct ConvKey {
+  uint32_t op, dtype;                                       // f32 or bf16
+  int64_t n_spatial, n, groups, in_channels, out_channels;  // channels per group
+  int64_t in[3], kernel[3], out[3], stride[3], dilation[3], pad_lo[3], pad_hi[3];
+  int64_t w_group, w_out, w_in, w_spatial[3];  // strides of the plain weights
+};
+struct Conv {
+  PrimitivePtr main;     // source, weights, destination: x, w, y; gradients: gy, w, gx; x, gy and the weights' gradient
+  PrimitivePtr reorder;  // plain weights to main's; gradient: main's (f32) to plain ones
+  uint64_t weight_bytes;  // of main's weights
+};
+std::shared_ptr<const Conv> find_conv(const ConvKey& key);
+
 }  // namespace ferrule::cpu::onednn

@@ -93,6 +93,7 @@ std::unique_ptr<Primitive::Operands> Primitive::take() const {
   }
   auto operands = std::make_unique<Operands>();
   for (int i = 0; i < (scratchpad_bytes_ ? 4 : 3); ++i) {
+    if (i < 3 && arguments_[i] == 0) continue;
     const dnnl_memory_desc_t& desc = i < 3 ? operands_[i] : scratchpad_;
     check(api()->dnnl_memory_create(&operands->memory[i], &desc, api()->engine, nullptr), "describe an operand");
   }
@@ -105,11 +106,12 @@ void Primitive::run(const void* source, const void* weights, void* destination) 
   std::unique_ptr<Operands> operands = take();
   void* const data[4] = {const_cast<void*>(source), const_cast<void*>(weights), destination,
                          scratchpad_bytes_ ? scratchpad.at_least(scratchpad_bytes_) : nullptr};
-  const int count = scratchpad_bytes_ ? 4 : 3;
   dnnl_exec_arg_t arguments[4];
-  for (int i = 0; i < count; ++i) {
+  int count = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (!operands->memory[i]) continue;
     check(api()->dnnl_memory_set_data_handle(operands->memory[i], data[i]), "place an operand");
-    arguments[i] = {i < 3 ? arguments_[i] : DNNL_ARG_SCRATCHPAD, operands->memory[i]};
+    arguments[count++] = {i < 3 ? arguments_[i] : DNNL_ARG_SCRATCHPAD, operands->memory[i]};
   }
   check(api()->dnnl_primitive_execute(primitive_, api()->stream, count, arguments), "run a primitive");
   std::lock_guard lock(mutex_);

@@ -29,7 +29,7 @@ class SingleThread {
 
 class Primitive {
  public:
-  // Takes `desc` over; `arguments` are DNNL_ARG_* of the three operands, `operands` their descriptors.
+  // Takes `desc` over; `arguments` are DNNL_ARG_* of the operands (0: there is none), `operands` their descriptors.
   Primitive(dnnl_primitive_desc_t desc, const int (&arguments)[3], const dnnl_memory_desc_t (&operands)[3]);
   ~Primitive();
   Primitive(const Primitive&) = delete;
