@@ -100,7 +100,7 @@ void print_table(const ordered_json& rows) {
 
 void run(const Options& options) {
   check_environment();
-  Session session;
+  Session session(log_handler());
   const loader::Choice choice =
       options.backend.empty() ? session.choose_default() : loader::Choice{session.backend(options.backend), 0, "", {}};
   const OpenDevice device(session.plugin(choice.candidate), choice.device_index);

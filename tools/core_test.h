@@ -18,7 +18,7 @@ struct CoreTest {
   uint64_t transfers = 0;           // implicit copies of arrays between devices
 };
 
-// Never throws. No plugin may be open in the caller: the core opens them itself.
-CoreTest core_test();
+// Never throws; quiet: the core logs nothing. No plugin may be open in the caller: the core opens them itself.
+CoreTest core_test(bool quiet);
 
 }  // namespace ferrule::tools

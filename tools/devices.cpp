@@ -44,7 +44,7 @@ void print_table(const ordered_json& devices, const ordered_json& missing, const
 
 void run(bool as_json) {
   check_environment();
-  Session session;
+  Session session(log_handler());
   loader::Choice choice;
   std::string problem;
   try {

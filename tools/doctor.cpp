@@ -92,8 +92,8 @@ ordered_json examine_devices(Session& session) {
 }
 
 // What a user's program meets: the core, on the default device.
-ordered_json examine_core() {
-  const CoreTest test = core_test();
+ordered_json examine_core(bool quiet) {
+  const CoreTest test = core_test(quiet);
   ordered_json fallbacks = ordered_json::array();
   for (const CoreTest::Fallback& each : test.fallbacks) {
     fallbacks.push_back({{"backend", each.backend}, {"op", each.op}, {"count", each.count}});
@@ -193,8 +193,8 @@ std::string first_problem(const ordered_json& report) {
 }
 
 // The session ends here, so that the core can open the plugins itself.
-ordered_json examine_with_loader() {
-  Session session;
+ordered_json examine_with_loader(bool quiet) {
+  Session session(quiet ? loader::LogHandler() : log_handler());
   ordered_json report;
   report["files"] = examine_files(session);
   report["environment"] = examine_environment();
@@ -204,8 +204,9 @@ ordered_json examine_with_loader() {
 }
 
 void run(bool as_json) {
-  ordered_json report = examine_with_loader();
-  if (first_problem(report).empty()) report["core"] = examine_core();
+  const bool quiet = loader::config_value("log") == nullptr;  // the report says it all
+  ordered_json report = examine_with_loader(quiet);
+  if (first_problem(report).empty()) report["core"] = examine_core(quiet);
   if (as_json) {
     fmt::print("{}\n", report.dump(2, ' ', false, ordered_json::error_handler_t::replace));
   } else {

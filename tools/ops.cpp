@@ -80,7 +80,7 @@ void print_table(const std::string& backend, const ordered_json& ops) {
 
 void run(const std::string& backend, const std::string& filter, bool as_json) {
   check_environment();
-  Session session;
+  Session session(log_handler());
   const loader::Choice choice =
       backend.empty() ? session.choose_default() : loader::Choice{session.backend(backend), 0, "", {}};
   const OpenDevice device(session.plugin(choice.candidate), choice.device_index);

@@ -4,8 +4,6 @@
 
 #include <array>
 
-#include "environment.h"
-
 namespace ferrule::tools {
 
 using loader::Candidate;
@@ -25,11 +23,11 @@ OpenDevice::OpenDevice(std::shared_ptr<loader::Plugin> plugin, uint32_t index) :
   api_ = loader::full_device_api(table);
 }
 
-Session::Session() {
+Session::Session(const loader::LogHandler& log) {
   loader::SearchOptions options = loader::SearchOptions::from_environment();
-  options.log = log_handler();
+  options.log = log;
   candidates_ = loader::discover(options);
-  loader::set_host_log(log_handler());
+  loader::set_host_log(log);
 }
 
 std::shared_ptr<loader::Plugin> Session::plugin(const Candidate& candidate) {

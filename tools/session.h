@@ -37,7 +37,8 @@ struct BackendDevices {
 
 class Session {
  public:
-  Session();  // discovers; opens nothing
+  // Discovers; opens nothing. The handler gets what the loader and the plugins log.
+  explicit Session(const loader::LogHandler& log);
 
   const std::vector<loader::Candidate>& candidates() const { return candidates_; }
   // The plugin of a usable candidate, opened once. Throws loader::Error, the same one at each call.
