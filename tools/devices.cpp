@@ -55,9 +55,15 @@ void run(bool as_json) {
   ordered_json devices = ordered_json::array(), missing = ordered_json::array();
   for (const BackendDevices& backend : session.backends()) {
     for (uint32_t i = 0; i < backend.count; ++i) {
-      ordered_json device = device_json(session, *backend.candidate, i);
-      device["default"] = backend.candidate->path == choice.candidate.path && i == choice.device_index;
-      devices.push_back(device);
+      const bool is_default = backend.candidate->path == choice.candidate.path && i == choice.device_index;
+      try {
+        ordered_json device = device_json(session, *backend.candidate, i);
+        device["default"] = is_default;
+        devices.push_back(device);
+      } catch (const loader::Error& error) {  // one device that fails hides no other
+        missing.push_back({{"backend", backend.candidate->manifest.name}, {"index", i}, {"reason", error.what()}});
+        if (is_default) problem = error.what();
+      }
     }
     if (backend.count == 0) {
       missing.push_back({{"backend", backend.candidate->manifest.name}, {"reason", backend.reason}});

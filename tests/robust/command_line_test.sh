@@ -60,6 +60,42 @@ for text in "no such file or folder" "holds no file" "speaks ABI 2.0" "exports n
 done
 expect 1 "the driver answered 42" with FERRULE_BACKEND=init_fails FERRULE_PLUGIN_PATH="$plugins/init_fails" "$ferrule" devices
 
+# Every value with its plugin present and absent: what was named runs, or there is an error. Nothing else is ever chosen.
+chosen() { # VALUE FOLDER: the default device, or "error"
+  local out
+  if out=$(FERRULE_BACKEND=$1 FERRULE_PLUGIN_PATH=$2 "$ferrule" devices 2>/dev/null | grep '^\* [a-z0-9_]*:[0-9]'); then
+    awk '{print $2}' <<<"$out"
+  else
+    echo error
+  fi
+}
+stranger=$(mktemp -d)
+chmod 755 "$stranger"
+LC_ALL=C sed 's/template\x00/stranger\x00/g' "$template" >"$stranger/libferrule_stranger.so" # the name has as many letters
+while read -r value where want; do
+  folder=""
+  if [[ $where == present ]]; then folder=$stranger; fi
+  got=$(chosen "$value" "$folder")
+  if [[ $got != "$want" ]]; then complain "FERRULE_BACKEND=$value with the plugin $where: got $got, expected $want"; fi
+done <<'END'
+stranger present stranger:0
+stranger absent error
+stranger:0 present stranger:0
+stranger:1 present error
+stranger:1,template present template:0
+stranger,template present stranger:0
+stranger,template absent error
+str* present stranger:0
+str* absent error
+str*,template absent template:0
+template,stranger present template:0
+!stranger,template present template:0
+stranger,!stranger present error
+*,!cpu,!stranger,!template present error
+STRANGER present error
+END
+rm -rf "$stranger"
+
 for command in devices doctor "ops --filter add" "bench --filter add"; do
   # shellcheck disable=SC2086
   if ! FERRULE_BACKEND=template "$ferrule" $command --json | python3 -m json.tool >/dev/null; then
