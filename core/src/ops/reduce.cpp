@@ -63,6 +63,7 @@ Dtype sum_dtype(Dtype t) {
 }
 
 array total(uint32_t code, const array& a, uint32_t axes, bool keepdims, const StreamOrDevice& where) {
+  if (axes == 0) return a;  // of no axis: nothing to add, nothing to widen
   return reduce(code, a, axes, a.dtype(), sum_dtype(a.dtype()), keepdims, to_stream(where));
 }
 
