@@ -17,7 +17,7 @@ using detail::Node;
 namespace {
 
 std::shared_ptr<Node> evaluated_node(const Shape& shape, Dtype dtype) {
-  auto node = std::make_shared<Node>(shape, dtype);
+  auto node = detail::make_node(shape, dtype);
   node->size = detail::element_count(shape);
   node->set_evaluated();
   return node;
@@ -52,7 +52,7 @@ array::array(void* data, Shape shape, Dtype dtype, void (*deleter)(void*)) : nod
 }
 
 array::array(Shape shape, Dtype dtype, std::shared_ptr<Primitive> primitive, std::vector<array> inputs)
-    : node_(std::make_shared<Node>(shape, dtype)) {
+    : node_(detail::make_node(shape, dtype)) {
   node_->size = detail::element_count(shape);
   node_->primitive = std::move(primitive);
   if (detail::Tracing::depth() > 0) {
@@ -113,7 +113,7 @@ std::vector<array> array::outputs() const {
     auto& output = node_->siblings->outputs[i];
     auto node = output.node.lock();
     if (!node) {  // the handle died; a new node of the same primitive takes its place
-      node = std::make_shared<Node>(output.shape, output.dtype);
+      node = detail::make_node(output.shape, output.dtype);
       node->size = detail::element_count(output.shape);
       node->primitive = node_->primitive;
       node->inputs = node_->inputs;

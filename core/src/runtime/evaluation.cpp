@@ -87,7 +87,7 @@ void StreamEvaluation::allocate(array& out) {
   node.byte_offset = 0;
   if (node.size == 0) return;
   Allocator& allocator = device_.allocator();
-  node.storage = std::make_shared<Storage>(device_, allocator, allocator.allocate(node.bytes(), stream_));
+  node.storage = std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(node.bytes(), stream_));
 }
 
 void StreamEvaluation::view(array& out, const array& in, const Strides& strides, int64_t offset) {
@@ -127,7 +127,7 @@ bool StreamEvaluation::donate(array& out, const array& in) {
 
 void StreamEvaluation::copy_to(array& out, const array& src, const Strides& strides, int64_t offset) {
   if (src.size() == 0) return;
-  auto part = std::make_shared<Node>(src.shape(), out.dtype());
+  auto part = make_node(src.shape(), out.dtype());
   part->size = src.size();
   array target(std::move(part));
   view(target, out, strides, offset);
@@ -138,7 +138,7 @@ void StreamEvaluation::copy_to(array& out, const array& src, const Strides& stri
 array StreamEvaluation::contiguous(const array& a) {
   const Node& node = *a.node();
   if (node.contiguous) return a;
-  auto copy = std::make_shared<Node>(node.shape, node.dtype);
+  auto copy = make_node(node.shape, node.dtype);
   copy->size = node.size;
   std::vector<array> outputs{array(std::move(copy))};
   launch(FRL_OP_copy, {}, {a}, outputs);
@@ -150,7 +150,7 @@ array StreamEvaluation::contiguous(const array& a) {
 void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, uint32_t flags,
                               std::shared_ptr<void> keep) {
   Allocator& allocator = device_.allocator();
-  auto storage = std::make_shared<Storage>(device_, allocator, allocator.allocate(count, stream_));
+  auto storage = std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(count, stream_));
   auto copy_in = [api = &device_.api(), buffer = storage->buffer(), offset = storage->offset(), bytes, count,
                   flags](frl_stream* stream, frl_error* plugin_error) {
     return api->copy_in(stream, buffer, offset, bytes, count, flags, plugin_error);
@@ -163,7 +163,7 @@ void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, uin
 // One element in device memory, for kernels that do not take inline operands.
 array StreamEvaluation::materialize(const array& a) {
   const Node& node = *a.node();
-  auto result = std::make_shared<Node>(node.shape, node.dtype);
+  auto result = make_node(node.shape, node.dtype);
   result->size = node.size;
   result->strides = node.strides;
   result->strides.resize(node.shape.size());
@@ -190,7 +190,7 @@ array StreamEvaluation::transfer(const array& a) {
   uint64_t sequence = source.submit("copy_out", copy_out);
   source.retain(staging);
   stream_.wait_for(source, sequence);
-  auto result = std::make_shared<Node>(node.shape, node.dtype);
+  auto result = make_node(node.shape, node.dtype);
   result->size = node.size;
   result->strides = node.strides;
   result->contiguous = node.contiguous;
@@ -280,7 +280,7 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
       if (bare_inline) {
         replaced[i] = materialize(input);
       } else {
-        auto copy = std::make_shared<Node>(node.shape, node.dtype);
+        auto copy = make_node(node.shape, node.dtype);
         copy->size = node.size;
         std::vector<array> copies{array(std::move(copy))};
         launch(FRL_OP_copy, {}, {input}, copies);

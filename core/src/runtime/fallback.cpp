@@ -72,7 +72,7 @@ void run_on_cpu(Primitive& primitive, StreamState& stream, const std::vector<arr
   std::vector<array> cpu_inputs, cpu_outputs;
   for (const array& input : inputs) cpu_inputs.push_back(there.localize(input));
   for (const array& output : outputs) {
-    auto node = std::make_shared<Node>(output.shape(), output.dtype());
+    auto node = make_node(output.shape(), output.dtype());
     node->size = output.size();
     cpu_outputs.emplace_back(std::move(node));
   }

@@ -91,7 +91,7 @@ int& Tracing::depth() {
 }
 
 array make_placeholder(const Shape& shape, Dtype dtype) {
-  auto node = std::make_shared<Node>(shape, dtype);
+  auto node = make_node(shape, dtype);
   node->size = element_count(shape);
   node->tracer = true;
   return array(std::move(node));

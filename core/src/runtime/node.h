@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ferrule/array.h"
+#include "runtime/pool_allocator.h"
 #include "runtime/storage.h"
 
 namespace ferrule::detail {
@@ -70,6 +71,12 @@ struct Node {
   void set_evaluated() { status.store(Status::scheduled, std::memory_order_release); }
   void drop_graph();
 };
+
+// Nodes come and go with every op.
+template <typename... Args>
+std::shared_ptr<Node> make_node(Args&&... args) {
+  return std::allocate_shared<Node>(PoolAllocator<Node>(), std::forward<Args>(args)...);
+}
 
 // The product of extents; throws on negative extents and on more than 2^63 - 1 bytes of the widest dtype.
 uint64_t element_count(const Shape& shape);
