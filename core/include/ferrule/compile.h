@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "ferrule/array.h"
@@ -18,6 +20,11 @@ std::function<std::vector<array>(const std::vector<array>&)> compile(
     std::function<std::vector<array>(const std::vector<array>&)> fun, bool shapeless = false);
 std::function<std::vector<array>(const std::vector<array>&)> compile(
     std::vector<array> (*fun)(const std::vector<array>&), bool shapeless = false);
+// A lambda without captures is a function, too.
+template <typename F, typename = decltype(+std::declval<F>()), typename = std::enable_if_t<std::is_class_v<std::decay_t<F>>>>
+std::function<std::vector<array>(const std::vector<array>&)> compile(F&& fun, bool shapeless = false) {
+  return compile(+fun, shapeless);
+}
 
 // For the whole process; FERRULE_DISABLE_COMPILE in the environment is the same as disabled.
 void disable_compile();
