@@ -165,6 +165,7 @@ COPY_BENCH(transpose_f16, FRL_DTYPE_F16, 2, FRL_DTYPE_F16, 2, (Dims{kRows, kSide
 COPY_BENCH(transpose_f32, FRL_DTYPE_F32, 4, FRL_DTYPE_F32, 4, (Dims{kRows, kSide}), (Dims{1, kRows}), (Dims{kSide, 1}));
 COPY_BENCH(transpose_f64, FRL_DTYPE_F64, 8, FRL_DTYPE_F64, 8, (Dims{kRows, kSide / 2}), (Dims{1, kRows}),
            (Dims{kSide / 2, 1}));
+COPY_BENCH(transpose_odd_f32, FRL_DTYPE_F32, 4, FRL_DTYPE_F32, 4, (Dims{8191, 8193}), (Dims{1, 8191}), (Dims{8193, 1}));
 COPY_BENCH(transpose_heads_f32, FRL_DTYPE_F32, 4, FRL_DTYPE_F32, 4, (Dims{64, 16, 1024, 64}),
            (Dims{1 << 20, 64, 1024, 1}), (Dims{1 << 20, 65536, 64, 1}));
 COPY_BENCH(broadcast_rows_f32, FRL_DTYPE_F32, 4, FRL_DTYPE_F32, 4, (Dims{kRows, kSide}), (Dims{0, 1}),
