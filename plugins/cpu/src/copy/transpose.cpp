@@ -13,10 +13,11 @@ namespace ferrule::cpu {
 namespace {
 
 // Measured on transposes of power-of-two matrices, the worst case for caches.
-constexpr int64_t kBlockBytes = 8192;
-constexpr int64_t kAhead = 16;  // rows of the source to prefetch
+constexpr int64_t kBlockBytes = 16384;
+constexpr int64_t kAhead = 32;  // rows of the source to prefetch
 constexpr int64_t kMaxRowElements = 128;
-constexpr int64_t kBlocksPerTile = 32;
+constexpr int64_t kBlocksAcross = 4;  // of a panel
+constexpr int64_t kPanelElements = 65536;
 
 // Rows of 16 bytes of T: an N x N block is transposed by log2(N) rounds that interleave row i with row i + N/2.
 template <typename T>
@@ -44,18 +45,19 @@ struct Square {
   }
 };
 
-// block[r][c] = src[c * column_stride + r * row_stride], rows of `pitch` bytes.
+// block[r][c] = src[c * column_stride + r * row_stride], rows of `pitch` bytes. `next` is where the next block begins.
 template <typename T>
-void load_block(const std::byte* src, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
-                std::byte* block, int64_t pitch) {
+void load_block(const std::byte* src, const std::byte* next, int64_t row_stride, int64_t column_stride, int64_t rows,
+                int64_t columns, std::byte* block, int64_t pitch) {
   constexpr int64_t N = Square<T>::N;
   constexpr int64_t kItem = sizeof(T);
   const int64_t square_rows = row_stride == kItem ? rows / N * N : 0;
   const int64_t square_columns = square_rows == 0 ? 0 : columns / N * N;
   for (int64_t c = 0; c < square_columns; c += N) {
     // The processor's prefetchers do not follow so many rows.
-    for (int64_t ahead = c + kAhead; ahead < std::min(c + kAhead + N, square_columns); ++ahead) {
-      for (int64_t r = 0; r < square_rows * kItem; r += 64) __builtin_prefetch(src + ahead * column_stride + r);
+    for (int64_t ahead = c + kAhead; ahead < c + kAhead + N; ++ahead) {
+      const std::byte* from = ahead < columns ? src + ahead * column_stride : next + (ahead - columns) * column_stride;
+      for (int64_t r = 0; r < square_rows * kItem; r += 64) __builtin_prefetch(from + r, 0, 2);
     }
     for (int64_t r = 0; r < square_rows; r += N) {
       Square<T>::transpose(src + c * column_stride + r * kItem, column_stride, block + r * pitch + c * kItem, pitch);
@@ -68,7 +70,8 @@ void load_block(const std::byte* src, int64_t row_stride, int64_t column_stride,
   }
 }
 
-using LoadBlockFn = void (*)(const std::byte*, int64_t, int64_t, int64_t, int64_t, std::byte*, int64_t);
+using LoadBlockFn = void (*)(const std::byte*, const std::byte*, int64_t, int64_t, int64_t, int64_t, std::byte*,
+                             int64_t);
 
 LoadBlockFn load_block_of(uint32_t item) {
   switch (item) {
@@ -83,7 +86,104 @@ LoadBlockFn load_block_of(uint32_t item) {
   }
 }
 
-int64_t blocks_in(int64_t extent, int64_t block) { return (extent + block - 1) / block; }
+// The plane of the two axes and how it is cut: blocks that fit into the first-level cache inside panels that fit into
+// the second, so that a cache line that two blocks share is still there for the second.
+class Transposer {
+ public:
+  Transposer(const CopyLayout& layout, int axis, uint32_t src_item, uint32_t dst_item, CastRowFn row)
+      : layout_(layout),
+        axis_(axis),
+        inner_(static_cast<int>(layout.ndim) - 1),
+        src_item_(src_item),
+        dst_item_(dst_item),
+        row_(row),
+        load_(load_block_of(src_item)) {
+    const int64_t height = layout.shape[axis_], width = layout.shape[inner_];
+    columns_ = std::min<int64_t>(width, std::max(64u, 128 / src_item));
+    rows_ = std::min(height, std::max<int64_t>(kBlockBytes / (columns_ * src_item), 1));
+    panel_width_ = std::min(width, columns_ * kBlocksAcross);
+    panel_height_ = std::min(height, rows_ * std::max<int64_t>(1, kPanelElements / (rows_ * panel_width_)));
+    panels_down_ = (height - 1) / panel_height_ + 1;
+    panels_across_ = (width - 1) / panel_width_ + 1;
+    int64_t bytes = dst_item, misaligned = reinterpret_cast<intptr_t>(layout.dst);
+    for (int i = 0; i <= inner_; ++i) {
+      bytes *= layout.shape[i];
+      if (i != axis_ && i != inner_) planes_ *= layout.shape[i];
+      if (i != inner_) misaligned |= layout.dst_stride[i];
+    }
+    contiguous_ = layout.dst_stride[inner_] == dst_item;
+    streaming_ = contiguous_ && static_cast<uint64_t>(bytes) >= kStreamingBytes && misaligned % kCacheLine == 0;
+  }
+
+  void run() const {
+    const int64_t grain = std::max<int64_t>(1, kPanelElements / (panel_height_ * panel_width_));
+    parallel_for(planes_ * panels_down_ * panels_across_, grain, [this](int64_t begin, int64_t end) {
+      for (int64_t panel = begin; panel < end; ++panel) copy_panel(panel);
+      if (streaming_) stream_fence();
+    });
+  }
+
+ private:
+  void copy_panel(int64_t panel) const {
+    const int64_t top = panel % panels_down_ * panel_height_,
+                  left = panel / panels_down_ % panels_across_ * panel_width_;
+    const std::byte* src = layout_.src;
+    std::byte* dst = layout_.dst;
+    int64_t plane = panel / (panels_down_ * panels_across_);
+    for (int i = inner_; i-- > 0;) {
+      if (i == axis_) continue;
+      const int64_t at = plane % layout_.shape[i];
+      plane /= layout_.shape[i];
+      src += at * layout_.src_stride[i];
+      dst += at * layout_.dst_stride[i];
+    }
+    const int64_t bottom = std::min(top + panel_height_, layout_.shape[axis_]);
+    const int64_t right = std::min(left + panel_width_, layout_.shape[inner_]);
+    for (int64_t c = left; c < right; c += columns_) {
+      for (int64_t r = top; r < bottom; r += rows_) {
+        copy_block(src + r * layout_.src_stride[axis_] + c * layout_.src_stride[inner_],
+                   dst + r * layout_.dst_stride[axis_] + c * layout_.dst_stride[inner_], std::min(rows_, bottom - r),
+                   std::min(columns_, right - c));
+      }
+    }
+  }
+
+  void copy_block(const std::byte* src, std::byte* dst, int64_t height, int64_t width) const {
+    alignas(kCacheLine) std::byte block[kBlockBytes];
+    alignas(kCacheLine) std::byte line[kMaxRowElements * sizeof(uint64_t)];
+    const int64_t pitch = columns_ * src_item_;
+    const std::byte* next = src + rows_ * layout_.src_stride[axis_];  // only prefetched; may lie beyond the source
+    load_(src, next, layout_.src_stride[axis_], layout_.src_stride[inner_], height, width, block, pitch);
+    for (int64_t i = 0; i < height; ++i) {
+      const std::byte* ready = block + i * pitch;
+      std::byte* out = dst + i * layout_.dst_stride[axis_];
+      if (row_ != nullptr && !streaming_) {
+        row_(ready, src_item_, out, layout_.dst_stride[inner_], width);
+        continue;
+      }
+      if (row_ != nullptr) {
+        row_(ready, src_item_, line, dst_item_, width);
+        ready = line;
+      }
+      const auto bytes = static_cast<size_t>(width * dst_item_);
+      if (streaming_) {
+        stream_copy(out, ready, bytes);
+      } else {
+        std::memcpy(out, ready, bytes);
+      }
+    }
+  }
+
+  const CopyLayout& layout_;
+  const int axis_, inner_;  // rows of the block run along inner_
+  const int64_t src_item_, dst_item_;
+  const CastRowFn row_;
+  const LoadBlockFn load_;
+  int64_t rows_, columns_;              // of a block
+  int64_t panel_height_, panel_width_;  // multiples of a block
+  int64_t panels_down_, panels_across_, planes_ = 1;
+  bool contiguous_, streaming_;
+};
 
 }  // namespace
 
@@ -98,59 +198,8 @@ int find_source_axis(const CopyLayout& layout) {
   return best == inner ? -1 : best;
 }
 
-void copy_transposed(const CopyLayout& layout, int axis, uint32_t item, uint32_t dst_item, CastRowFn row) {
-  const auto inner = static_cast<int>(layout.ndim) - 1;
-  const int64_t columns = std::min<int64_t>(layout.shape[inner], std::max(32u, 128 / item));
-  const int64_t rows = std::min(layout.shape[axis], std::max<int64_t>(kBlockBytes / (columns * item), 1));
-  const int64_t blocks_down = blocks_in(layout.shape[axis], rows),
-                blocks_across = blocks_in(layout.shape[inner], columns);
-  int64_t outer = 1, bytes = item;
-  for (int i = 0; i <= inner; ++i) {
-    bytes *= layout.shape[i];
-    if (i != axis && i != inner) outer *= layout.shape[i];
-  }
-  const bool contiguous = layout.dst_stride[inner] == dst_item;
-  const LoadBlockFn load = load_block_of(item);
-  const bool streaming = static_cast<uint64_t>(bytes) >= kStreamingBytes;
-
-  parallel_for(outer * blocks_down * blocks_across, kBlocksPerTile, [&](int64_t begin, int64_t end) {
-    alignas(kCacheLine) std::byte block[kBlockBytes];
-    alignas(kCacheLine) std::byte line[kMaxRowElements * sizeof(uint64_t)];
-    for (int64_t tile = begin; tile < end; ++tile) {
-      // Neighbouring tiles follow the source's rows.
-      const int64_t r = tile % blocks_down * rows, c = tile / blocks_down % blocks_across * columns;
-      int64_t index = tile / (blocks_down * blocks_across);
-      const std::byte* src = layout.src + r * layout.src_stride[axis] + c * layout.src_stride[inner];
-      std::byte* dst = layout.dst + r * layout.dst_stride[axis] + c * layout.dst_stride[inner];
-      for (int i = inner; i-- > 0;) {
-        if (i == axis) continue;
-        const int64_t at = index % layout.shape[i];
-        index /= layout.shape[i];
-        src += at * layout.src_stride[i];
-        dst += at * layout.dst_stride[i];
-      }
-      const int64_t height = std::min(rows, layout.shape[axis] - r), width = std::min(columns, layout.shape[inner] - c);
-      const int64_t pitch = columns * item;
-      load(src, layout.src_stride[axis], layout.src_stride[inner], height, width, block, pitch);
-      for (int64_t i = 0; i < height; ++i) {
-        std::byte* out = dst + i * layout.dst_stride[axis];
-        const std::byte* ready = block + i * pitch;
-        if (row != nullptr && contiguous) {
-          row(ready, item, line, dst_item, width);
-          ready = line;
-        } else if (row != nullptr) {
-          row(ready, item, out, layout.dst_stride[inner], width);
-          continue;
-        }
-        if (streaming) {
-          stream_copy(out, ready, static_cast<size_t>(width * dst_item));
-        } else {
-          std::memcpy(out, ready, static_cast<size_t>(width * dst_item));
-        }
-      }
-    }
-    if (streaming) stream_fence();
-  });
+void copy_transposed(const CopyLayout& layout, int axis, uint32_t src_item, uint32_t dst_item, CastRowFn row) {
+  Transposer(layout, axis, src_item, dst_item, row).run();
 }
 
 }  // namespace ferrule::cpu
