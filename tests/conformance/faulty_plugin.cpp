@@ -36,6 +36,7 @@ enum FaultId {
   kBetaIgnored,
   kDuplicatesSummed,
   kQueryAcceptsAll,
+  kFusedOperandsSwapped,
   kFaults
 };
 
@@ -66,6 +67,7 @@ constexpr Fault kList[kFaults] = {
     {"beta is taken for 1", "matmul/addmm/f32/scaled_contiguous/5x7x3"},
     {"scatter assigns where it should add", "index/scatter/f32/sum_elements_i32/6x11"},
     {"every query is answered supported", "contract/matmul/f32/wrong_output_shape"},
+    {"a fused subtraction swaps its operands", "fusion/subtract/f32/alone/3x45"},
 };
 
 const frl_plugin_api* good_plugin = nullptr;
@@ -229,6 +231,25 @@ frl_status FRL_CALL kernel_launch(frl_stream* s, frl_kernel* k, const frl_plan* 
   return status;
 }
 
+frl_status FRL_CALL fusion_compile(frl_device* d, const frl_expr* expr, frl_kernel** out, frl_error* e) {
+  const auto* fusion = static_cast<const frl_fusion_api*>(good->device_extension(d, FRL_EXT_FUSION, 1));
+  std::vector<frl_expr_node> nodes(expr->nodes, expr->nodes + expr->n_nodes);
+  for (frl_expr_node& n : nodes)
+    if (n.op == FRL_OP_subtract && is(kFusedOperandsSwapped)) std::swap(n.a, n.b);
+  frl_expr changed = *expr;
+  changed.nodes = nodes.data();
+  return fusion->compile(d, &changed, out, e);
+}
+
+const void* FRL_CALL device_extension(frl_device* d, const char* name, uint32_t version) {
+  const void* table = good->device_extension(d, name, version);
+  if (!table || std::string_view(name) != FRL_EXT_FUSION) return table;
+  static frl_fusion_api fusion;
+  fusion = *static_cast<const frl_fusion_api*>(table);
+  fusion.compile = fusion_compile;
+  return &fusion;
+}
+
 frl_device_api faulty_device{};
 
 frl_status FRL_CALL device_open(uint32_t index, frl_device** out, const frl_device_api** api, frl_error* e) {
@@ -245,6 +266,7 @@ frl_status FRL_CALL device_open(uint32_t index, frl_device** out, const frl_devi
   faulty_device.kernel_find = kernel_find;
   faulty_device.kernel_query = kernel_query;
   faulty_device.kernel_launch = kernel_launch;
+  faulty_device.device_extension = good->device_extension ? device_extension : nullptr;
   *api = &faulty_device;
   return FRL_OK;
 }

@@ -19,6 +19,7 @@ struct Want {
   bool not_finite = false;     // complex specials: any value with an inf or NaN part
   bool bitwise = false;        // data movement: exactly `bits`
   uint64_t bits = 0;
+  bool ignored = false;  // nothing is promised here
 
   static Want exact(const Value& v) { return Want{.value = v}; }
   static Want exact(Real v) { return Want{.value = Value{v, 0}}; }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -111,7 +112,10 @@ void Collector::OnTestEnd(const testing::TestInfo& test) {
   for (int i = 0; i < result.total_part_count(); ++i) {
     const testing::TestPartResult& part = result.GetTestPartResult(i);
     if (part.passed() || (part.skipped() && r.status == Record::FAILED)) continue;
-    r.message += (r.message.empty() ? "" : "\n") + std::string(part.message());
+    std::string text = part.message();
+    for (const char* prefix : {"Failed\n", "Skipped\n"})  // GoogleTest's own word
+      if (text.rfind(prefix, 0) == 0) text.erase(0, std::strlen(prefix));
+    r.message += (r.message.empty() ? "" : "\n") + text;
   }
   for (int i = 0; i < result.test_property_count(); ++i)
     if (std::string(result.GetTestProperty(i).key()) == "max_ulps") r.max_ulps = result.GetTestProperty(i).value();

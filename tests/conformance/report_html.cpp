@@ -68,9 +68,9 @@ std::string matrix(const Summary& s) {
   for (const Op& op : all_ops()) {
     const auto row = cells.find(op.name);
     if (row == cells.end()) continue;
-    const char* kRules[] = {"exact", "ULP", "sum", "composite", "factor"};
-    const std::string rule =
-        op.tolerance == Tolerance::ULP ? fmt::format("{} ulp", op.ulp) : kRules[static_cast<size_t>(op.tolerance)];
+    const char* kRules[] = {"exact", "rounded", "sum", "composite", "factor"};
+    const std::string rule = op.tolerance == Tolerance::ULP && op.ulp > 0 ? fmt::format("{} ulp", op.ulp)
+                                                                          : kRules[static_cast<size_t>(op.tolerance)];
     out += fmt::format("<tr><td class=\"n\">{}</td><td>{}</td>", op.name, rule);
     for (const Dtype& d : all_dtypes()) {
       const auto cell = row->second.find(d.short_name);
@@ -121,12 +121,21 @@ std::string to_html(const Summary& s) {
   out += tile("seconds", fmt::format("{:.1f}", s.seconds), "") + "</div>\n";
 
   if (failed) {
-    out += "<h2>Failures</h2>\n<ul>\n";
-    int64_t shown = 0;
+    // One entry per message: a missing kernel fails hundreds of cases in one way.
+    std::map<std::string, std::vector<std::string>> causes;
     for (const Record& r : s.records)
-      if (r.status == Record::FAILED && shown++ < 500)
-        out += fmt::format("<li><code>{}</code><pre>{}</pre></li>\n", escape(r.id), escape(r.message));
-    if (shown > 500) out += fmt::format("<li>and {} more, in conformance.json</li>\n", shown - 500);
+      if (r.status == Record::FAILED) causes[r.message].push_back(r.id);
+    out += "<h2>Failures</h2>\n<ul>\n";
+    size_t shown = 0;
+    for (const auto& [cause, ids] : causes) {
+      if (shown++ == 300) break;
+      out += fmt::format("<li><pre>{}</pre>", escape(cause));
+      for (size_t i = 0; i < std::min<size_t>(ids.size(), 4); ++i)
+        out += fmt::format("{}<code>{}</code>", i ? ", " : "", escape(ids[i]));
+      out += ids.size() > 4 ? fmt::format(" and {} more</li>\n", ids.size() - 4) : "</li>\n";
+    }
+    if (causes.size() > shown)
+      out += fmt::format("<li>and {} more kinds, in conformance.json</li>\n", causes.size() - shown);
     out += "</ul>\n";
   }
   out += "<h2>Families</h2>\n" + families(s);
