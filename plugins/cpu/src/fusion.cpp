@@ -20,7 +20,7 @@ struct FusedKernel : frl_kernel {
   TileProgram tiles;
   std::vector<uint32_t> input_dtypes;  // FRL_NONE: the expression does not read it
   std::vector<uint32_t> output_dtypes;
-  bool expensive = false;
+  int64_t grain = 32768;
 };
 
 // Why an expression cannot be compiled.
@@ -119,7 +119,7 @@ class Compiler {
     if (!kernel_.tiles.add_op(table_, node.op, dtype, std::span(inputs, op->n_inputs), &value)) {
       refuse(FRL_UNSUPPORTED, node_text(index, op->name) + "no loop for " + dtype_name(dtype));
     }
-    kernel_.expensive = kernel_.expensive || is_expensive(node.op, dtype);
+    kernel_.grain = std::min(kernel_.grain, elements_per_task(node.op, dtype));
     return value;
   }
 
@@ -165,7 +165,7 @@ const char* query_fused(const void* program, const frl_call& call, frl_requireme
 
 void run_fused(const Call& call) {
   const auto& kernel = *reinterpret_cast<const FusedKernel*>(call.plan);
-  kernel.tiles.run(std::span(call.inputs, call.n_inputs), std::span(call.outputs, call.n_outputs), kernel.expensive);
+  kernel.tiles.run(std::span(call.inputs, call.n_inputs), std::span(call.outputs, call.n_outputs), kernel.grain);
 }
 
 void check_expression(const frl_expr& expr) {

@@ -16,9 +16,6 @@
 namespace ferrule::cpu {
 namespace {
 
-constexpr int64_t kGrain = 32768;  // elements per task; fewer run on the caller alone
-constexpr int64_t kExpensiveGrain = 4096;
-
 constexpr auto kOps = [] {
   constexpr size_t n = static_cast<size_t>(std::count_if(kFusableOps.begin(), kFusableOps.end(), is_elementwise));
   std::array<OpInfo, n> ops{};
@@ -106,7 +103,7 @@ void run_op(uint32_t op, const Call& call) {
   const uint32_t dtype = call.inputs[op == FRL_OP_select ? 1 : 0].dtype;
   const Loop loop = loop_table().ops[op][dtype];
   const Tensor& output = call.outputs[0];
-  const bool expensive = is_expensive(op, dtype);
+  const int64_t grain = elements_per_task(op, dtype);
   const void* operands[kMaxOperands];
   uint32_t scalars = 0;
   bool direct = loop != nullptr;
@@ -118,11 +115,10 @@ void run_op(uint32_t op, const Call& call) {
   }
   if (!direct) {
     static Programs programs;
-    programs.get(op, call.n_inputs, dtype).run(std::span(call.inputs, call.n_inputs), std::span(&output, 1), expensive);
+    programs.get(op, call.n_inputs, dtype).run(std::span(call.inputs, call.n_inputs), std::span(&output, 1), grain);
     return;
   }
   const int64_t n = output.size();
-  const int64_t grain = expensive ? kExpensiveGrain : kGrain;
   if (n <= grain) {
     loop(operands, output.data, static_cast<size_t>(n), scalars);
     return;

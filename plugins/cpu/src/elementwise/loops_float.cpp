@@ -67,22 +67,22 @@ FERRULE_CPU_BINARY(MinimumOp, return hn::IfThenElse(hn::Or(hn::Lt(x, y), hn::IsN
 template <class T>
 void add_float(LoopTable& table, uint32_t dtype) {
   const auto unary = [&](uint32_t op, Loop loop) { table.ops[op][dtype] = loop; };
-  unary(FRL_OP_abs, map1<T, AbsOp>);
-  unary(FRL_OP_negative, map1<T, NegativeOp>);
-  unary(FRL_OP_sign, map1<T, SignOp>);
-  unary(FRL_OP_ceil, map1<T, CeilOp>);
-  unary(FRL_OP_floor, map1<T, FloorOp>);
-  unary(FRL_OP_round, map1<T, RoundOp>);
-  unary(FRL_OP_square, map1<T, SquareOp>);
-  unary(FRL_OP_sqrt, map1<T, SqrtOp>);
-  unary(FRL_OP_rsqrt, map1<T, RsqrtOp>);
-  unary(FRL_OP_add, map2<T, AddOp>);
-  unary(FRL_OP_subtract, map2<T, SubtractOp>);
-  unary(FRL_OP_multiply, map2<T, MultiplyOp>);
-  unary(FRL_OP_divide, map2<T, DivideOp>);
-  unary(FRL_OP_floor_divide, map2<T, FloorDivideOp>);
-  unary(FRL_OP_maximum, map2<T, MaximumOp>);
-  unary(FRL_OP_minimum, map2<T, MinimumOp>);
+  unary(FRL_OP_abs, map1<T, AbsOp, 4>);
+  unary(FRL_OP_negative, map1<T, NegativeOp, 4>);
+  unary(FRL_OP_sign, map1<T, SignOp, 4>);
+  unary(FRL_OP_ceil, map1<T, CeilOp, 4>);
+  unary(FRL_OP_floor, map1<T, FloorOp, 4>);
+  unary(FRL_OP_round, map1<T, RoundOp, 4>);
+  unary(FRL_OP_square, map1<T, SquareOp, 4>);
+  unary(FRL_OP_sqrt, map1<T, SqrtOp, 4>);
+  unary(FRL_OP_rsqrt, map1<T, RsqrtOp, 4>);
+  unary(FRL_OP_add, map2<T, AddOp, 4>);
+  unary(FRL_OP_subtract, map2<T, SubtractOp, 4>);
+  unary(FRL_OP_multiply, map2<T, MultiplyOp, 4>);
+  unary(FRL_OP_divide, map2<T, DivideOp, 4>);
+  unary(FRL_OP_floor_divide, map2<T, FloorDivideOp, 4>);
+  unary(FRL_OP_maximum, map2<T, MaximumOp, 4>);
+  unary(FRL_OP_minimum, map2<T, MinimumOp, 4>);
 }
 
 void add_float_for_target(LoopTable& table) {

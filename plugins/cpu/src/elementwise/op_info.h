@@ -52,11 +52,13 @@ inline constexpr auto kFusableOps = [] {
 // The kernels of this family: fusable ops but for copy.
 constexpr bool is_elementwise(const OpInfo& op) { return op.name != nullptr && op.code != FRL_OP_copy; }
 
-// Worth many additions per element, so that fewer elements make a task.
-constexpr bool is_expensive(uint32_t op, uint32_t dtype) {
+// Elements that make a task: fewer where an element costs more, so that a task outweighs the handing over.
+constexpr int64_t elements_per_task(uint32_t op, uint32_t dtype) {
   const bool transcendental = (op >= FRL_OP_exp && op <= FRL_OP_erfinv) || op == FRL_OP_power ||
                               op == FRL_OP_logaddexp || op == FRL_OP_arctan2 || op == FRL_OP_remainder;
-  return transcendental || dtype == FRL_DTYPE_C64;
+  const bool in_libm = dtype == FRL_DTYPE_F64 || dtype == FRL_DTYPE_C64;
+  if (transcendental || op == FRL_OP_floor_divide) return in_libm ? 2048 : 8192;
+  return 32768;
 }
 
 constexpr const char* dtype_name(uint32_t dtype) {

@@ -64,8 +64,9 @@ HWY_INLINE void store_tail(D d, V v, T* out, size_t count) {
   std::memcpy(out, lanes, count * sizeof(T));
 }
 
-// F has `template <class D, class V> V operator()(D, V...)` and works in T.
-template <class T, class F>
+// F has `template <class D, class V> V operator()(D, V...)` and works in T. kUnroll: vectors per step; more than one
+// for functions of a few instructions, where the loop itself would cost as much.
+template <class T, class F, size_t kUnroll = 1>
 void map1(const void* const* in, void* result, size_t n, uint32_t scalars) {
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
@@ -73,11 +74,14 @@ void map1(const void* const* in, void* result, size_t n, uint32_t scalars) {
   Operand<decltype(d)> a(d, in[0], (scalars & 1) != 0);
   const F f;
   size_t i = 0;
+  for (; i + kUnroll * lanes <= n; i += kUnroll * lanes) {
+    for (size_t u = 0; u < kUnroll; ++u) hn::StoreU(f(d, a.load(d, i + u * lanes)), d, out + i + u * lanes);
+  }
   for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i)), d, out + i);
   if (i < n) store_tail(d, f(d, a.tail(d, i, n - i)), out + i, n - i);
 }
 
-template <class T, class F>
+template <class T, class F, size_t kUnroll = 1>
 void map2(const void* const* in, void* result, size_t n, uint32_t scalars) {
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
@@ -86,6 +90,12 @@ void map2(const void* const* in, void* result, size_t n, uint32_t scalars) {
   Operand<decltype(d)> b(d, in[1], (scalars & 2) != 0);
   const F f;
   size_t i = 0;
+  for (; i + kUnroll * lanes <= n; i += kUnroll * lanes) {
+    for (size_t u = 0; u < kUnroll; ++u) {
+      const size_t at = i + u * lanes;
+      hn::StoreU(f(d, a.load(d, at), b.load(d, at)), d, out + at);
+    }
+  }
   for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i), b.load(d, i)), d, out + i);
   if (i < n) store_tail(d, f(d, a.tail(d, i, n - i), b.tail(d, i, n - i)), out + i, n - i);
 }

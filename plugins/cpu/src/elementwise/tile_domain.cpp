@@ -2,6 +2,7 @@
 #include "elementwise/tile_domain.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "elementwise/loop_table.h"
@@ -9,7 +10,8 @@
 namespace ferrule::cpu {
 namespace {
 
-constexpr int64_t kShortRow = 128;  // below, a tile takes many rows and gathers
+constexpr int64_t kShortRow = 128;   // below, a tile takes many rows and gathers
+constexpr int64_t kGroupTile = 256;  // elements per tile where groups of rows are gathered
 
 template <typename T>
 void gather_strided(const std::byte* from, int64_t stride, size_t count, std::byte* to) {
@@ -29,6 +31,30 @@ void gather_row(const std::byte* from, int64_t stride, size_t count, size_t item
     gather_strided<uint16_t>(from, stride, count, to);
   } else {
     gather_strided<uint8_t>(from, stride, count, to);
+  }
+}
+
+// rows x columns, the rows close together in memory: a few columns at a time, so that their cache lines stay.
+template <typename T>
+void gather_block(const std::byte* from, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
+                  int64_t to_stride, std::byte* to) {
+  constexpr int64_t kColumns = 8;
+  const T* p = reinterpret_cast<const T*>(from);
+  T* out = reinterpret_cast<T*>(to);
+  for (int64_t c = 0; c < columns; c += kColumns) {
+    const int64_t width = std::min(kColumns, columns - c);
+    for (int64_t k = 2 * kColumns; k < 3 * kColumns && c + k < columns; ++k) {
+      __builtin_prefetch(p + (c + k) * column_stride);
+    }
+    if (width == kColumns) {
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t k = 0; k < kColumns; ++k) out[r * to_stride + c + k] = p[r * row_stride + (c + k) * column_stride];
+      }
+    } else {
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t k = 0; k < width; ++k) out[r * to_stride + c + k] = p[r * row_stride + (c + k) * column_stride];
+      }
+    }
   }
 }
 
@@ -90,16 +116,22 @@ TileDomain::TileDomain(std::span<const Tensor> inputs, const Tensor& output, siz
     n_tiles_ = (size_ + tile_ - 1) / tile_;
     return;
   }
-  segments_ = (row_ + tile_ - 1) / tile_;
   neighbours_ = ndim_ >= 2 ? shape_[ndim_ - 2] : 1;
-  n_tiles_ = size_ / row_ * segments_;
   for (size_t k = 0; k < n; ++k) {
     Operand& operand = operands_[k];
     if (operand.access != Access::kGather) continue;
     const int64_t stride = operand.strides[ndim_ - 1];
     if (stride == 1) operand.access = Access::kRowUnit;
     if (stride == 0) operand.access = Access::kRowOne;
+    if (operand.access != Access::kGather || ndim_ < 2) continue;
+    const int64_t across = std::abs(operand.strides[ndim_ - 2]);
+    if (across == 0 || across >= std::abs(stride) || across > kGroup) continue;
+    operand.access = Access::kGatherRows;
+    grouped_ = true;
+    tile_ = std::min(tile_, kGroupTile);
   }
+  segments_ = (row_ + tile_ - 1) / tile_;
+  n_tiles_ = size_ / row_ * segments_;
 }
 
 // Tiles of neighbouring rows follow each other, so that an operand walked across rows finds its cache lines again.
@@ -135,6 +167,33 @@ const std::byte* TileDomain::address(size_t input, const Tile& tile) const {
       return operand.data + (row_offset(operand, tile.start / row_) + tile.start % row_) * item;
     default:
       return operand.data + row_offset(operand, tile.start / row_) * item;
+  }
+}
+
+size_t TileDomain::buffer_bytes(size_t input) const {
+  const Access access = operands_[input].access;
+  if (access == Access::kGather) return row_bytes(input);
+  return access == Access::kGatherRows ? row_bytes(input) * kGroup : 0;
+}
+
+void TileDomain::gather_rows(size_t input, int64_t group, std::byte* to) const {
+  const Operand& operand = operands_[input];
+  const Tile first = tile(group);
+  const int64_t rows = std::min(kGroup, neighbours_ - group % neighbours_);
+  const int64_t column_stride = operand.strides[ndim_ - 1];
+  const int64_t row_stride = operand.strides[ndim_ - 2];
+  const int64_t offset = row_offset(operand, first.start / row_) + first.start % row_ * column_stride;
+  const std::byte* from = operand.data + offset * static_cast<int64_t>(operand.item);
+  const auto columns = static_cast<int64_t>(first.count);
+  switch (operand.item) {
+    case 1:
+      return gather_block<uint8_t>(from, row_stride, column_stride, rows, columns, tile_, to);
+    case 2:
+      return gather_block<uint16_t>(from, row_stride, column_stride, rows, columns, tile_, to);
+    case 4:
+      return gather_block<uint32_t>(from, row_stride, column_stride, rows, columns, tile_, to);
+    default:
+      return gather_block<uint64_t>(from, row_stride, column_stride, rows, columns, tile_, to);
   }
 }
 

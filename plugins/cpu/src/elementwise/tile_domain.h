@@ -23,6 +23,7 @@ enum class Access : uint8_t {
   kRowUnit,     // row mode: at the row's start, stride 1
   kRowOne,      // row mode: one element per row
   kGather,      // copied into a buffer first
+  kGatherRows,  // row mode, close together across rows: a group of neighbouring rows is copied at once
 };
 
 class TileDomain {
@@ -42,6 +43,18 @@ class TileDomain {
   const std::byte* address(size_t input, const Tile& tile) const;
   // Copies a kGather operand's elements of this tile to `to`.
   void gather(size_t input, const Tile& tile, std::byte* to) const;
+  // Bytes of the buffer that gather or gather_rows fills for an operand; 0 when it needs none.
+  size_t buffer_bytes(size_t input) const;
+  // Tiles [group, group + kGroup) that neighbour each other begin at the group of a tile; their elements of a
+  // kGatherRows operand lie `row_bytes` apart in the buffer.
+  int64_t group(int64_t index) const { return index - index % neighbours_ % kGroup; }
+  size_t row_bytes(size_t input) const { return static_cast<size_t>(tile_) * operands_[input].item; }
+  void gather_rows(size_t input, int64_t group, std::byte* to) const;
+
+  // Tasks should begin at multiples of this many tiles.
+  int64_t task_unit() const { return grouped_ ? kGroup : 1; }
+
+  static constexpr int64_t kGroup = 16;  // f32 of one cache line
 
  private:
   struct Operand {
@@ -56,7 +69,8 @@ class TileDomain {
   int64_t shape_[FRL_MAX_DIMS];
   Operand operands_[kMaxInputs];
   int64_t size_ = 1;
-  bool rows_ = false;  // tiles are segments of rows
+  bool rows_ = false;     // tiles are segments of rows
+  bool grouped_ = false;  // some operand is kGatherRows
   int64_t tile_, n_tiles_, row_ = 1, segments_ = 1, neighbours_ = 1;
 };
 

@@ -14,8 +14,6 @@ namespace {
 
 constexpr size_t kLine = 64;
 constexpr size_t kL1Budget = 32 * 1024;
-constexpr int64_t kGrain = 32768;          // elements per task of cheap steps
-constexpr int64_t kExpensiveGrain = 4096;  // elements per task of expensive ones
 
 // The buffers of one thread; they grow to the largest program it has run.
 class Arena {
@@ -167,19 +165,19 @@ void TileProgram::finish() {
   }
   for (const uint32_t input : inputs_) item_ = std::max(item_, item_size(values_[input].dtype));
   const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
-  tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{2048});
+  tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{1024});
 }
 
-void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, bool expensive) const {
+void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, int64_t grain_elements) const {
   const TileDomain domain(inputs, outputs[0], tile_);
   const int64_t n = domain.tiles();
-  const int64_t grain_elements = expensive ? kExpensiveGrain : kGrain;
   if (domain.size() <= grain_elements) {
     run_tiles(domain, outputs, 0, n);
     return;
   }
   const int64_t per_tile = std::max<int64_t>(1, domain.size() / n);
-  const int64_t grain = std::max<int64_t>(1, grain_elements / per_tile);
+  const int64_t unit = domain.task_unit();
+  const int64_t grain = (std::max<int64_t>(1, grain_elements / per_tile) + unit - 1) / unit * unit;
   parallel_for(n, grain, [&](int64_t begin, int64_t end) { run_tiles(domain, outputs, begin, end); });
 }
 
@@ -197,13 +195,15 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
   const size_t n_values = values_.size();
   const size_t slot_bytes = (tile_ * item_ + kLine - 1) / kLine * kLine;
   const size_t frame_bytes = (n_values * sizeof(Frame) + kLine - 1) / kLine * kLine;
-  const size_t n_slots = n_slots_ + inputs_.size();
+  size_t gather_bytes = 0;
+  for (size_t k = 0; k < inputs_.size(); ++k) gather_bytes += (domain.buffer_bytes(k) + kLine - 1) / kLine * kLine;
   // Values that are one element live beside the slots: a slot may be reused while they must last.
   const size_t one_bytes = (n_values * 16 + kLine - 1) / kLine * kLine;
-  std::byte* memory = arena.get(frame_bytes + one_bytes + n_slots * slot_bytes);
+  std::byte* memory = arena.get(frame_bytes + one_bytes + n_slots_ * slot_bytes + gather_bytes);
   auto* frames = reinterpret_cast<Frame*>(memory);
   std::byte* ones = memory + frame_bytes;
   std::byte* slots = ones + one_bytes;
+  std::byte* gathered = slots + n_slots_ * slot_bytes;
 
   for (size_t v = 0; v < n_values; ++v) {
     const Value& value = values_[v];
@@ -213,8 +213,9 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     } else if (value.kind == Kind::kInput) {
       const Access access = domain.access(value.place);
       frame.scope = access == Access::kOne ? kOnce : access == Access::kRowOne ? kPerRow : kPerElement;
-      frame.buffer = slots + (n_slots_ + value.place) * slot_bytes;
-      frame.address = access == Access::kGather ? frame.buffer : nullptr;
+      frame.buffer = gathered;
+      frame.address = gathered;
+      gathered += (domain.buffer_bytes(value.place) + kLine - 1) / kLine * kLine;
       if (access == Access::kOne) frame.address = domain.address(value.place, {0, 1});
     }
     new (&frames[v]) Frame(frame);
@@ -235,13 +236,19 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     frame.buffer = frame.scope == kPerElement ? slots + values_[step.value].place * slot_bytes : ones + step.value * 16;
     if (frame.scope == kOnce) run_step(step, 1, frame.buffer);
   }
+  int64_t group = -1;
   for (int64_t index = begin; index < end; ++index) {
+    const bool new_group = domain.group(index) != group;
+    group = domain.group(index);
     const TileDomain::Tile tile = domain.tile(index);
     for (size_t k = 0; k < inputs_.size(); ++k) {
       Frame& frame = frames[inputs_[k]];
       if (frame.scope == kOnce) continue;
       if (domain.access(k) == Access::kGather) {
         domain.gather(k, tile, frame.buffer);
+      } else if (domain.access(k) == Access::kGatherRows) {
+        if (new_group) domain.gather_rows(k, group, frame.buffer);
+        frame.address = frame.buffer + static_cast<size_t>(index - group) * domain.row_bytes(k);
       } else {
         frame.address = domain.address(k, tile);
       }

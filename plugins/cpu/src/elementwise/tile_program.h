@@ -32,8 +32,8 @@ class TileProgram {
 
   // ---- running ----
   // Inputs in order of add_input, all of the outputs' shape; outputs contiguous. A single output may be the memory of
-  // an input of its layout. expensive: an element is worth many additions.
-  void run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, bool expensive) const;
+  // an input of its layout. grain: elements per task; fewer run on the caller alone.
+  void run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, int64_t grain) const;
 
  private:
   enum class Kind : uint8_t { kInput, kConstant, kStep };
