@@ -11,17 +11,12 @@ namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <int kLeft, class V>
-HWY_INLINE V rotate(V v) {
-  return hn::Or(hn::ShiftLeft<kLeft>(v), hn::ShiftRight<32 - kLeft>(v));
-}
-
 template <int kR0, int kR1, int kR2, int kR3, class V>
 HWY_INLINE void four_rounds(V& x0, V& x1, V add0, V add1) {
-  x0 = hn::Add(x0, x1), x1 = hn::Xor(rotate<kR0>(x1), x0);
-  x0 = hn::Add(x0, x1), x1 = hn::Xor(rotate<kR1>(x1), x0);
-  x0 = hn::Add(x0, x1), x1 = hn::Xor(rotate<kR2>(x1), x0);
-  x0 = hn::Add(x0, x1), x1 = hn::Xor(rotate<kR3>(x1), x0);
+  x0 = hn::Add(x0, x1), x1 = hn::Xor(hn::RotateRight<32 - kR0>(x1), x0);
+  x0 = hn::Add(x0, x1), x1 = hn::Xor(hn::RotateRight<32 - kR1>(x1), x0);
+  x0 = hn::Add(x0, x1), x1 = hn::Xor(hn::RotateRight<32 - kR2>(x1), x0);
+  x0 = hn::Add(x0, x1), x1 = hn::Xor(hn::RotateRight<32 - kR3>(x1), x0);
   x0 = hn::Add(x0, add0), x1 = hn::Add(x1, add1);
 }
 
@@ -41,8 +36,9 @@ void blocks(ThreefryKey key, uint32_t begin, uint32_t second_offset, int64_t cou
   const hn::ScalableTag<uint32_t> d;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
   HWY_ALIGN uint32_t tail0[HWY_MAX_BYTES / 4], tail1[HWY_MAX_BYTES / 4];
+  const auto lane = hn::Iota(d, begin);
   for (int64_t i = 0; i < count; i += step) {
-    auto x0 = hn::Iota(d, begin + static_cast<uint32_t>(i));
+    auto x0 = hn::Add(lane, hn::Set(d, static_cast<uint32_t>(i)));
     auto x1 = hn::Add(x0, hn::Set(d, second_offset));
     twenty_rounds(d, key, x0, x1);
     if (i + step <= count) {

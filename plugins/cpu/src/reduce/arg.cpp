@@ -17,10 +17,24 @@ template <typename T, bool Max>
 struct Finder {
   using P = Extremum<T, Max>;
   using V = typename P::Lane;
+  static constexpr bool kVectors = !std::is_same_v<T, Bool>;  // true bools may be any byte but 0
 
-  static int64_t first_equal(const T* x, int64_t n, int64_t stride, V value) {
-    for (int64_t i = 0; i < n; ++i) {
-      const V v = P::load(x[i * stride]);
+  // Index of the first element that is the value, NaN being one value.
+  static HWY_INLINE int64_t first_equal(const T* x, int64_t n, V value) {
+    int64_t i = 0;
+    if constexpr (kVectors) {
+      const hn::ScalableTag<V> d;
+      const auto step = static_cast<int64_t>(hn::Lanes(d));
+      for (; i + step <= n; i += step) {
+        const auto v = load_lanes(d, x + i);
+        auto equal = hn::Eq(v, hn::Set(d, value));
+        if constexpr (std::is_floating_point_v<V>) equal = is_nan(value) ? hn::IsNaN(v) : equal;
+        const auto found = hn::FindFirstTrue(d, equal);
+        if (found >= 0) return i + static_cast<int64_t>(found);
+      }
+    }
+    for (; i < n; ++i) {
+      const V v = P::load(x[i]);
       if (v == value || (is_nan(v) && is_nan(value))) return i;
     }
     return 0;
@@ -49,16 +63,40 @@ struct Finder {
         pack(packed, block, count, stride);
         block = packed;
       }
-      const V value = count >= 256 ? fold_contiguous<P, 256>(block, count) : fold_contiguous<P, 16>(block, count);
+      const V value = count >= 1024 ? fold_contiguous<P, 64>(block, count) : fold_contiguous<P, 32>(block, count);
       if (!stays<Max>(best, value)) {
         best = value;
         best_block = begin;
       }
     }
-    return best_block + first_equal(x + best_block * stride, std::min(kBlock, n - best_block), stride, best);
+    const int64_t count = std::min(kBlock, n - best_block);
+    const T* block = x + best_block * stride;
+    if (stride != 1) {
+      pack(packed, block, count, stride);
+      block = packed;
+    }
+    return best_block + first_equal(block, count, best);
   }
 
-  // Values and indices live in one lane width, so that the compiler vectorises the select.
+  // Row `at` against the best of each column so far; returns how many columns were done.
+  static HWY_INLINE int64_t take_row(V* HWY_RESTRICT best, uint32_t* HWY_RESTRICT index, const T* row, uint32_t at,
+                                     int64_t width) {
+    int64_t i = 0;
+    if constexpr (std::is_same_v<V, float>) {  // a mask of values fits the indices
+      const hn::ScalableTag<V> d;
+      const hn::ScalableTag<uint32_t> di;
+      const auto step = static_cast<int64_t>(hn::Lanes(d));
+      for (; i + step <= width; i += step) {
+        const auto held = hn::Load(d, best + i);
+        const auto next = load_lanes(d, row + i);
+        const auto keep = hn::Or(Max ? hn::Ge(held, next) : hn::Le(held, next), hn::IsNaN(held));
+        hn::Store(hn::IfThenElse(keep, held, next), d, best + i);
+        hn::Store(hn::IfThenElse(hn::RebindMask(di, keep), hn::Load(di, index + i), hn::Set(di, at)), di, index + i);
+      }
+    }
+    return i;
+  }
+
   static void columns(uint32_t* out, int64_t out_stride, const std::byte* data, int64_t rows, int64_t row_stride,
                       int64_t width, int64_t stride) {
     const auto* x = reinterpret_cast<const T*>(data);
@@ -76,7 +114,7 @@ struct Finder {
         row = packed;
       }
       const auto at = static_cast<uint32_t>(r);
-      for (int64_t i = 0; i < width; ++i) {
+      for (int64_t i = take_row(best, index, row, at, width); i < width; ++i) {
         const V v = P::load(row[i]);
         const bool keep = stays<Max>(best[i], v);
         best[i] = keep ? best[i] : v;

@@ -34,7 +34,7 @@ int64_t search_long_row(const ArgFinder& finder, const std::byte* x, int64_t ite
 void search_columns(const ArgFinder& finder, const std::byte* x, int64_t item, uint32_t* out, ReducePlan& plan,
                     const Axis<1>& run) {
   const Axis<2> columns = plan.kept.pop();
-  const int64_t tile = std::min(columns.extent, kColumnTile / 4);
+  const int64_t tile = std::min(columns.extent, kColumnTile);
   const int64_t tiles = (columns.extent + tile - 1) / tile;
   const int64_t grain = std::max<int64_t>(1, kSmallWork / (tile * run.extent));
   parallel_for(plan.kept.size() * tiles, grain, [&](int64_t begin, int64_t end) {

@@ -43,8 +43,18 @@ struct Extremum {
   static HWY_INLINE Lane op(Lane a, Lane b) { return stays<Max>(a, b) ? a : b; }
   template <class D, class V>
   static HWY_INLINE V combine(D, V a, V b) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+    const V extreme = Max ? hn::Max(a, b) : hn::Min(a, b);  // b when either is NaN
+    return hn::IfThenElse(hn::IsNaN(a), a, extreme);
+#else
     const auto ahead = Max ? hn::Ge(a, b) : hn::Le(a, b);
     return hn::IfThenElse(hn::Or(ahead, hn::IsNaN(a)), a, b);
+#endif
+  }
+  template <class D, class V>
+  static HWY_INLINE Lane across(D d, V v) {
+    if (!hn::AllFalse(d, hn::IsNaN(v))) return std::numeric_limits<Lane>::quiet_NaN();
+    return hn::GetLane(Max ? hn::MaxOfLanes(d, v) : hn::MinOfLanes(d, v));
   }
   static HWY_INLINE void take(Acc& a, Lane b) { a = op(a, b); }
   static HWY_INLINE void merge(Acc& a, Acc b) { a = op(a, b); }

@@ -1,9 +1,9 @@
 // The loops behind Folder, for a policy P: In (stored), Lane (what is added up), Acc (what survives between calls),
-// load, identity, op on lanes; take and merge on accumulators; kVectors and
-// combine where lanes are combined as Highway vectors. Compiled once per SIMD target: floats through explicit
+// load, identity, op on lanes; take and merge on accumulators; kVectors, combine
+// and across where lanes are combined as Highway vectors. Compiled once per SIMD target: floats through explicit
 // vectors, the rest in loops that compilers vectorise. The order of operations is the same on
 // every target.
-// Contiguous rows are folded as columns too: 256 lanes side by side, eight steps at a time, then halved to one.
+// Contiguous rows are folded as columns too: 64 lanes side by side, eight steps at a time, then halved to one.
 #if defined(FERRULE_CPU_REDUCE_FOLD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FERRULE_CPU_REDUCE_FOLD_INL_H_
 #undef FERRULE_CPU_REDUCE_FOLD_INL_H_
@@ -95,7 +95,16 @@ HWY_INLINE typename P::Lane fold_contiguous(const typename P::In* x, int64_t n) 
   fold_into<P>(lanes, x, rows, kWidth, kWidth);
   x += rows * kWidth;
   for (int64_t i = fold_one<P>(lanes, x, n % kWidth); i < n % kWidth; ++i) lanes[i] = P::op(lanes[i], P::load(x[i]));
-  for (int half = kWidth / 2; half > 0; half /= 2)
+  int half = kWidth / 2;
+  if constexpr (P::kVectors) {
+    const hn::ScalableTag<typename P::Lane> d;
+    const auto step = static_cast<int>(hn::Lanes(d));
+    for (; half >= step; half /= 2)
+      for (int i = 0; i < half; i += step)
+        hn::Store(P::combine(d, hn::Load(d, lanes + i), hn::Load(d, lanes + i + half)), d, lanes + i);
+    return P::across(d, hn::Load(d, lanes));
+  }
+  for (; half > 0; half /= 2)
     for (int64_t i = 0; i < half; ++i) lanes[i] = P::op(lanes[i], lanes[i + half]);
   return lanes[0];
 }
@@ -120,8 +129,8 @@ struct FolderOf {
     auto& a = *reinterpret_cast<Acc*>(acc);
     const auto* x = reinterpret_cast<const In*>(data);
     if (stride == 1) {
-      for (; n > kFoldBlock; n -= kFoldBlock, x += kFoldBlock) P::take(a, fold_contiguous<P, 256>(x, kFoldBlock));
-      P::take(a, n < 1024 ? fold_contiguous<P, 32>(x, n) : fold_contiguous<P, 256>(x, n));
+      for (; n > kFoldBlock; n -= kFoldBlock, x += kFoldBlock) P::take(a, fold_contiguous<P, 64>(x, kFoldBlock));
+      P::take(a, n < 1024 ? fold_contiguous<P, 32>(x, n) : fold_contiguous<P, 64>(x, n));
       return;
     }
     constexpr int64_t kPack = 2048;

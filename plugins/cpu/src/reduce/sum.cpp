@@ -39,6 +39,10 @@ struct FloatSum {
   static HWY_INLINE V combine(D, V a, V b) {
     return hn::Add(a, b);
   }
+  template <class D, class V>
+  static HWY_INLINE Lane across(D d, V v) {
+    return hn::GetLane(hn::SumOfLanes(d, v));
+  }
   static HWY_INLINE void take(Acc& a, Lane b) { a += static_cast<double>(b); }
   static HWY_INLINE void merge(Acc& a, Acc b) { a += b; }
 };

@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 template <typename C>
 HWY_INLINE C row_max(const C* x, int64_t n) {
   using P = Extremum<C, true>;
-  return n < 1024 ? fold_contiguous<P, 32>(x, n) : fold_contiguous<P, 256>(x, n);
+  return n < 1024 ? fold_contiguous<P, 32>(x, n) : fold_contiguous<P, 64>(x, n);
 }
 
 // exp(x - max), stored unless out is nullptr.
@@ -110,15 +110,16 @@ struct ExpColumn {
 
 template <typename C>
 struct MultiplyColumn {
-  C* x;
+  C* out;
+  const C* x;
   const C* factor;
   template <class D>
   HWY_INLINE void operator()(D d, int64_t i) const {
-    hn::StoreU(hn::Mul(hn::LoadU(d, x + i), hn::LoadU(d, factor + i)), d, x + i);
+    hn::StoreU(hn::Mul(hn::LoadU(d, x + i), hn::LoadU(d, factor + i)), d, out + i);
   }
   template <class D>
   HWY_INLINE void tail(D, int64_t i, int64_t count) const {
-    for (int64_t k = i; k < i + count; ++k) x[k] *= factor[k];
+    for (int64_t k = i; k < i + count; ++k) out[k] = x[k] * factor[k];
   }
 };
 
@@ -141,54 +142,81 @@ struct Softmax {
       reinterpret_cast<T*>(out)[r] = narrow<T>(logsumexp_row(load_row<T>(x, r * n, n, buffer.data()), n));
   }
 
-  struct Columns {
-    alignas(64) C max[kStrip];
-    alignas(64) C factor[kStrip];
-    alignas(64) C in[kStrip];
-    alignas(64) C out[kStrip];
-    double total[kStrip];
+  // A strip of columns. Where it is small enough it is staged: the strip's rows lie far apart in memory, often on the
+  // same cache sets, so they are read and written once and worked on side by side.
+  class Strip {
+   public:
+    Strip(const std::byte* x, int64_t n, int64_t stride, int64_t width)
+        : x_(x), n_(n), stride_(stride), width_(width), stage_(staged_size(n, width)) {
+      std::fill_n(max_, width, -std::numeric_limits<C>::infinity());
+      std::fill_n(total_, width, 0.0);
+    }
+
+    // max and total of exp(x - max) per column. The exponentials are kept in the stage, else in `out` if it can.
+    HWY_INLINE void sum(std::byte* out) {
+      for (int64_t r = 0; r < n_; ++r) {
+        const C* row = load_row<T>(x_, r * stride_, width_, in_);
+        if (!stage_.empty()) std::copy_n(row, width_, staged(r));
+        for_each_vector<C>(width_, TakeMax<C>{max_, row});
+      }
+      constexpr int64_t kBlock = 128;  // drained into doubles
+      for (int64_t first = 0; first < n_; first += kBlock) {
+        std::fill_n(factor_, width_, C{0});
+        for (int64_t r = first; r < std::min(n_, first + kBlock); ++r) {
+          C* to = !stage_.empty() ? staged(r) : out != nullptr ? target_row<T>(out, r * stride_, out_) : out_;
+          for_each_vector<C>(width_, ExpColumn<C>{to, factor_, source(r), max_});
+        }
+        for (int64_t i = 0; i < width_; ++i) total_[i] += static_cast<double>(factor_[i]);
+      }
+    }
+
+    HWY_INLINE void softmax(std::byte* out) {
+      sum(out);
+      for (int64_t i = 0; i < width_; ++i)
+        factor_[i] = std::isfinite(max_[i]) ? static_cast<C>(1 / total_[i]) : std::numeric_limits<C>::quiet_NaN();
+      for (int64_t r = 0; r < n_; ++r) {
+        C* to = target_row<T>(out, r * stride_, out_);
+        const C* exponentials = !stage_.empty() ? staged(r) : to;
+        if (kIsHalf<T> && stage_.empty())  // computed again: kept as halves they would round twice
+          for_each_vector<C>(width_, ExpColumn<C>{out_, unused_, source(r), max_});
+        for_each_vector<C>(width_, MultiplyColumn<C>{to, exponentials, factor_});
+        store_row<T>(out, r * stride_, width_, to);
+      }
+    }
+
+    C logsumexp(int64_t i) const {
+      return std::isfinite(max_[i]) ? static_cast<C>(static_cast<double>(max_[i]) + std::log(total_[i])) : max_[i];
+    }
+
+   private:
+    static size_t staged_size(int64_t n, int64_t width) {
+      constexpr int64_t kMost = int64_t{1} << 20;
+      return n <= kMost / width ? static_cast<size_t>(n * width) : 0;
+    }
+    C* staged(int64_t r) { return stage_.data() + r * width_; }
+    HWY_INLINE const C* source(int64_t r) {
+      return !stage_.empty() ? staged(r) : load_row<T>(x_, r * stride_, width_, in_);
+    }
+
+    const std::byte* x_;
+    int64_t n_, stride_, width_;
+    std::vector<C> stage_;
+    alignas(64) C max_[kStrip];
+    alignas(64) C factor_[kStrip];
+    alignas(64) C in_[kStrip];
+    alignas(64) C out_[kStrip];
+    alignas(64) C unused_[kStrip] = {};
+    double total_[kStrip];
   };
 
-  // max and total of exp(x - max) per column; the exponentials go to out unless it is nullptr.
-  static HWY_INLINE void sum_columns(Columns& c, std::byte* out, const std::byte* x, int64_t n, int64_t stride,
-                                     int64_t width) {
-    std::fill_n(c.max, width, -std::numeric_limits<C>::infinity());
-    std::fill_n(c.total, width, 0.0);
-    for (int64_t r = 0; r < n; ++r)
-      for_each_vector<C>(width, TakeMax<C>{c.max, load_row<T>(x, r * stride, width, c.in)});
-    constexpr int64_t kBlock = 128;
-    for (int64_t first = 0; first < n; first += kBlock) {
-      std::fill_n(c.factor, width, C{0});
-      for (int64_t r = first; r < std::min(n, first + kBlock); ++r) {
-        C* to = out != nullptr ? target_row<T>(out, r * stride, c.out) : c.out;
-        for_each_vector<C>(width, ExpColumn<C>{to, c.factor, load_row<T>(x, r * stride, width, c.in), c.max});
-      }
-      for (int64_t i = 0; i < width; ++i) c.total[i] += static_cast<double>(c.factor[i]);
-    }
-  }
-
   static void softmax_columns(std::byte* out, const std::byte* x, int64_t n, int64_t stride, int64_t width) {
-    Columns c;
-    sum_columns(c, kIsHalf<T> ? nullptr : out, x, n, stride, width);
-    for (int64_t i = 0; i < width; ++i)
-      c.factor[i] = std::isfinite(c.max[i]) ? static_cast<C>(1 / c.total[i]) : std::numeric_limits<C>::quiet_NaN();
-    alignas(64) C unused[kStrip] = {};
-    for (int64_t r = 0; r < n; ++r) {
-      C* to = target_row<T>(out, r * stride, c.out);
-      if constexpr (kIsHalf<T>)  // the exponentials again: kept as halves they would round twice
-        for_each_vector<C>(width, ExpColumn<C>{to, unused, load_row<T>(x, r * stride, width, c.in), c.max});
-      for_each_vector<C>(width, MultiplyColumn<C>{to, c.factor});
-      store_row<T>(out, r * stride, width, to);
-    }
+    Strip(x, n, stride, width).softmax(out);
   }
 
   static void logsumexp_columns(std::byte* out, const std::byte* x, int64_t n, int64_t stride, int64_t width) {
-    Columns c;
-    sum_columns(c, nullptr, x, n, stride, width);
-    for (int64_t i = 0; i < width; ++i) {
-      const auto log = static_cast<C>(static_cast<double>(c.max[i]) + std::log(c.total[i]));
-      reinterpret_cast<T*>(out)[i] = narrow<T>(std::isfinite(c.max[i]) ? log : c.max[i]);
-    }
+    Strip strip(x, n, stride, width);
+    strip.sum(nullptr);
+    for (int64_t i = 0; i < width; ++i) reinterpret_cast<T*>(out)[i] = narrow<T>(strip.logsumexp(i));
   }
 
   static const SoftmaxFns* get() {

@@ -9,7 +9,7 @@ namespace ferrule::cpu {
 
 enum class ScanOp : uint32_t { kSum, kProd, kMax, kMin };
 
-inline constexpr int64_t kScanStrip = 256;  // most columns scanned side by side
+inline constexpr int64_t kScanStrip = 1024;  // most columns scanned side by side
 
 struct ScanMode {
   bool reverse, exclusive;
