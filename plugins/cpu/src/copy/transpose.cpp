@@ -111,8 +111,8 @@ class Transposer {
       if (i != axis_ && i != inner_) planes_ *= layout.shape[i];
       if (i != inner_) misaligned |= layout.dst_stride[i];
     }
-    contiguous_ = layout.dst_stride[inner_] == dst_item;
-    streaming_ = contiguous_ && static_cast<uint64_t>(bytes) >= kStreamingBytes && misaligned % kCacheLine == 0;
+    const bool contiguous = layout.dst_stride[inner_] == dst_item;
+    streaming_ = contiguous && static_cast<uint64_t>(bytes) >= kStreamingBytes && misaligned % int64_t{kCacheLine} == 0;
   }
 
   void run() const {
@@ -182,7 +182,7 @@ class Transposer {
   int64_t rows_, columns_;              // of a block
   int64_t panel_height_, panel_width_;  // multiples of a block
   int64_t panels_down_, panels_across_, planes_ = 1;
-  bool contiguous_, streaming_;
+  bool streaming_;  // aligned, contiguous and large
 };
 
 }  // namespace
