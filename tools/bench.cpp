@@ -9,7 +9,7 @@
 
 #include "bench_call.h"
 #include "commands.h"
-#include "environment.h"
+#include "log.h"
 
 namespace ferrule::tools {
 namespace {
@@ -99,7 +99,7 @@ void print_table(const ordered_json& rows) {
 }
 
 void run(const Options& options) {
-  check_environment();
+  loader::check_environment();
   Session session(log_handler());
   const loader::Choice choice =
       options.backend.empty() ? session.choose_default() : loader::Choice{session.backend(options.backend), 0, "", {}};

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
-#include "environment.h"
+#include "log.h"
 #include "session.h"
 
 namespace ferrule::tools {
@@ -43,7 +43,7 @@ void print_table(const ordered_json& devices, const ordered_json& missing, const
 }
 
 void run(bool as_json) {
-  check_environment();
+  loader::check_environment();
   Session session(log_handler());
   loader::Choice choice;
   std::string problem;

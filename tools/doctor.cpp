@@ -6,7 +6,7 @@
 
 #include "commands.h"
 #include "core_test.h"
-#include "environment.h"
+#include "log.h"
 #include "self_test.h"
 #include "session.h"
 
@@ -38,7 +38,7 @@ ordered_json examine_files(const Session& session) {
 
 ordered_json examine_environment() {
   ordered_json variables = ordered_json::array();
-  for (const Variable& each : environment_variables()) {
+  for (const loader::Variable& each : loader::environment_variables()) {
     ordered_json variable = {{"name", each.name}, {"value", nullptr}, {"effect", each.effect}};
     if (each.is_set) variable["value"] = each.value;
     if (!each.problem.empty()) variable["problem"] = each.problem;

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "commands.h"
-#include "environment.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
-#include "environment.h"
+#include "log.h"
 #include "sample_call.h"
 #include "session.h"
 
@@ -79,7 +79,7 @@ void print_table(const std::string& backend, const ordered_json& ops) {
 }
 
 void run(const std::string& backend, const std::string& filter, bool as_json) {
-  check_environment();
+  loader::check_environment();
   Session session(log_handler());
   const loader::Choice choice =
       backend.empty() ? session.choose_default() : loader::Choice{session.backend(backend), 0, "", {}};

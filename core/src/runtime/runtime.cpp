@@ -145,6 +145,7 @@ Device Runtime::default_device() {
   std::lock_guard lock(mutex_);
   if (!default_device_) {
     try {
+      loader::check_environment();
       auto probe = [this](const loader::Candidate& candidate, uint32_t index) -> std::string {
         try {
           return loader::unusable_device(*open(candidate), index);

@@ -1,6 +1,7 @@
 // Everything of the loader: discover the plugin files, choose one, open it.
 #pragma once
 #include "ferrule/loader/discovery.h"
+#include "ferrule/loader/environment.h"
 #include "ferrule/loader/error.h"
 #include "ferrule/loader/host.h"
 #include "ferrule/loader/log.h"

@@ -3,24 +3,19 @@
 #include <string>
 #include <vector>
 
-#include "ferrule/loader/log.h"
-
-namespace ferrule::tools {
+namespace ferrule::loader {
 
 struct Variable {
   std::string name;
-  bool is_set = false;
+  bool is_set = false;  // never in a privileged process, which ignores every variable
   std::string value;
   std::string effect;   // of the present value, in words
-  std::string problem;  // empty when the value is legal
+  std::string problem;  // what was got and what was expected; empty when the value is legal
 };
 
 std::vector<Variable> environment_variables();
 
-// Throws loader::Error for the first variable with an illegal value.
+// Throws Error, which begins with the variable's name, for the first one whose value is illegal.
 void check_environment();
 
-// Writes to stderr what FERRULE_LOG lets through (default: warnings and errors).
-loader::LogHandler log_handler();
-
-}  // namespace ferrule::tools
+}  // namespace ferrule::loader
