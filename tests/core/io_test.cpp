@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -182,6 +183,54 @@ TEST(Io, NamesMustBeUtf8AndNotReserved) {
     }
   }
   EXPECT_EQ(files_in(dir), 0);
+}
+
+// Limits the size of files this process may write, while it lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    old_handler_ = ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    rlimit limit{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    ::signal(SIGXFSZ, old_handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit old_{};
+  void (*old_handler_)(int) = nullptr;
+};
+
+// The disk ends after n bytes: the save fails, the old file is whole, no temporary file stays.
+TEST(Io, AFailedWriteKeepsTheOldFile) {
+  fr::array large = fr::arange(100'000);
+  large.eval();
+  std::unordered_map<std::string, fr::array> arrays{{"a", large}, {"b", fr::array(2)}};
+  for (const char* name : {"x.npy", "x.npz", "x.safetensors"}) {
+    TempDir dir;
+    std::string file = dir / name;
+    auto save_all = [&] {
+      if (file.ends_with(".npy"))
+        fr::save(file, large);
+      else if (file.ends_with(".npz"))
+        fr::savez_compressed(file, arrays);
+      else
+        fr::save_safetensors(file, arrays);
+    };
+    save_all();
+    std::string before = read_file(file);
+    for (rlim_t limit = 0; limit < before.size(); limit += before.size() / 7 + 1) {
+      FileSizeLimit full(limit);
+      EXPECT_THROW(save_all(), fr::error) << name << " " << limit;
+    }
+    EXPECT_EQ(read_file(file), before) << name;
+    EXPECT_EQ(files_in(dir), 1) << name;
+  }
 }
 
 // The value all elements share, or -1 for a mixture.

@@ -156,6 +156,20 @@ TEST(Nn, NormsAndPoolsFollowMlx) {
   expect_recorded(nn::AvgPool2d({3, 2}, nn::Pair(2, 1), {1, 0})(x), "layer/avg_pool_overlap", kTolerance);
 }
 
+// Small windows are pooled without a reduction; ties share the gradient as a reduction's do.
+TEST(Nn, MaxPoolHasTheGradientOfAReduction) {
+  fr::array x = fr::astype(fr::random::randint(0, 4, {2, 4, 6, 3}, fr::int32, fr::random::key(1)), fr::float32);
+  fr::array weight = fr::random::normal({2, 2, 3, 3}, fr::random::key(2));
+  auto pooled = fr::grad(std::function<fr::array(const fr::array&)>(
+      [&](const fr::array& a) { return fr::sum(nn::MaxPool2d(2)(a) * weight); }));
+  auto reduced = fr::grad(std::function<fr::array(const fr::array&)>([&](const fr::array& a) {
+    return fr::sum(fr::max(fr::reshape(a, {2, 2, 2, 3, 2, 3}), std::vector<int>{2, 4}) * weight);
+  }));
+  fr::array got = pooled(x), expected = reduced(x);
+  EXPECT_EQ(got.shape(), x.shape());
+  EXPECT_TRUE(fr::allclose(got, expected, 1e-6, 1e-7).item<bool>());
+}
+
 TEST(Nn, DropoutActsOnlyInTraining) {
   fr::array x = recorded_array("layer/xf");
   nn::Dropout dropout(0.4f);

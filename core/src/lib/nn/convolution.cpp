@@ -5,6 +5,7 @@
 #include "ferrule/nn/layers.h"
 #include "ferrule/ops.h"
 #include "ferrule/random.h"
+#include "ferrule/transforms.h"
 #include "lib/nn/require.h"
 #include "lib/nn/scalar.h"
 
@@ -77,6 +78,46 @@ Windows windows(const char* op, const array& input, Pair kernel, Pair stride, Pa
           {3, 4}};
 }
 
+// Windows of up to so many elements are pooled by elementwise operations, which fuse; a reduction over so few elements
+// spends its time on bookkeeping.
+constexpr int kMaxElementwiseWindow = 9;
+
+// The windows' elements, one array for each place within the window; the window axes have extent 1.
+std::vector<array> places(const array& values, const std::vector<int>& axes) {
+  std::vector<array> out;
+  auto row = static_cast<size_t>(axes[0]), column = static_cast<size_t>(axes[1]);
+  Shape start(values.shape().size(), 0), stop = values.shape();
+  for (int64_t i = 0; i < values.shape(axes[0]); ++i) {
+    for (int64_t j = 0; j < values.shape(axes[1]); ++j) {
+      start[row] = i;
+      stop[row] = i + 1;
+      start[column] = j;
+      stop[column] = j + 1;
+      out.push_back(slice(values, start, stop));
+    }
+  }
+  return out;
+}
+
+// max(values, axes) with the gradient of a max reduction: shared equally by the elements that are the maximum.
+array elementwise_max(const array& values, const std::vector<int>& axes) {
+  auto forward = [axes](const std::vector<array>& in) {
+    std::vector<array> parts = places(in[0], axes);
+    array y = parts[0];
+    for (size_t i = 1; i < parts.size(); ++i) y = maximum(y, parts[i]);
+    return std::vector<array>{y};
+  };
+  auto backward = [axes](const std::vector<array>& in, const std::vector<array>& cotangents,
+                         const std::vector<array>& outputs) {
+    const array &x = in[0], &y = outputs[0], &g = cotangents[0];
+    std::vector<array> parts = places(x, axes);
+    array count = astype(equal(parts[0], y), x.dtype());
+    for (size_t i = 1; i < parts.size(); ++i) count = count + astype(equal(parts[i], y), x.dtype());
+    return std::vector<array>{where(equal(x, y), g / count, array(0, x.dtype()))};
+  };
+  return squeeze(custom_vjp(forward, backward)({values})[0], axes);
+}
+
 }  // namespace
 
 Conv1d::Conv1d(int in_channels, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
@@ -127,7 +168,8 @@ MaxPool2d::MaxPool2d(Pair kernel_size, std::optional<Pair> stride, Pair padding)
 
 array MaxPool2d::forward(const array& x) {
   auto [values, axes] = windows("MaxPool2d", x, kernel_, stride_, padding_, -std::numeric_limits<double>::infinity());
-  return max(values, axes);
+  bool small = kernel_.first * kernel_.second <= kMaxElementwiseWindow;
+  return small ? elementwise_max(values, axes) : max(values, axes);
 }
 
 AvgPool2d::AvgPool2d(Pair kernel_size, std::optional<Pair> stride, Pair padding)
