@@ -51,6 +51,15 @@ const std::shared_ptr<Primitive>& shared_primitive(uint32_t code, const Stream& 
   return p;
 }
 
+// Without the temporary copies of an initializer list.
+Arrays pair_of(const array& a, const array& b) {
+  Arrays in;
+  in.reserve(2);
+  in.push_back(a);
+  in.push_back(b);
+  return in;
+}
+
 }  // namespace
 
 array elementwise(uint32_t code, const Shape& shape, Dtype dtype, Arrays inputs, const Stream& s) {
@@ -60,9 +69,9 @@ array elementwise(uint32_t code, const Shape& shape, Dtype dtype, Arrays inputs,
 array binary(const char* name, uint32_t code, const array& a, const array& b, Dtype dtype, Dtype out, const Stream& s) {
   if (a.dtype() == dtype && b.dtype() == dtype) {
     if (a.shape() == b.shape() || (b.size() == 1 && b.ndim() <= a.ndim())) {
-      return elementwise(code, a.shape(), out, {a, b}, s);
+      return elementwise(code, a.shape(), out, pair_of(a, b), s);
     }
-    if (a.size() == 1 && a.ndim() <= b.ndim()) return elementwise(code, b.shape(), out, {a, b}, s);
+    if (a.size() == 1 && a.ndim() <= b.ndim()) return elementwise(code, b.shape(), out, pair_of(a, b), s);
   }
   Shape shape;
   try {
@@ -75,7 +84,7 @@ array binary(const char* name, uint32_t code, const array& a, const array& b, Dt
   array y = cast(b, dtype, s);
   if (x.size() != 1) x = expand(x, shape, s);
   if (y.size() != 1) y = expand(y, shape, s);
-  return elementwise(code, shape, out, {std::move(x), std::move(y)}, s);
+  return elementwise(code, shape, out, pair_of(x, y), s);
 }
 
 }  // namespace ferrule::detail

@@ -115,7 +115,7 @@ array take(const array& a, const array& indices, int axis, StreamOrDevice s) {
     sizes = {before, 1, after};
   }
   int along = full_rank ? 1 : at;
-  array y = gather(rows, {flat}, {along}, sizes, s);  // [n, before.., 1, after..]
+  array y = gather(rows, flat, along, sizes, s);  // [n, before.., 1, after..]
   y = squeeze(y, along + 1, s);
   if (along > 0) y = moveaxis(y, 0, along, s);
   shape.insert(shape.begin() + at, indices.shape().begin(), indices.shape().end());
