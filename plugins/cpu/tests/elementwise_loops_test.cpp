@@ -30,9 +30,9 @@ class Targets : public testing::TestWithParam<int64_t> {
 // Plain numbers for floats, any bytes for integers.
 std::vector<std::byte> operand_bytes(uint32_t dtype, size_t n, uint32_t seed) {
   std::mt19937 random(seed);
-  std::vector<std::byte> bytes(n * item_size(dtype));
+  std::vector<std::byte> bytes(n * item_bytes(dtype));
   for (size_t i = 0; i < n; ++i) {
-    std::byte* to = bytes.data() + i * item_size(dtype);
+    std::byte* to = bytes.data() + i * item_bytes(dtype);
     const float plain = static_cast<float>(random() % 4000) / 128 - 12;
     if (dtype == FRL_DTYPE_F32) {
       std::memcpy(to, &plain, sizeof plain);
@@ -43,7 +43,7 @@ std::vector<std::byte> operand_bytes(uint32_t dtype, size_t n, uint32_t seed) {
       const float parts[2] = {plain, static_cast<float>(random() % 100) / 16};
       std::memcpy(to, parts, sizeof parts);
     } else {
-      for (size_t b = 0; b < item_size(dtype); ++b) to[b] = static_cast<std::byte>(random() % 200);
+      for (size_t b = 0; b < item_bytes(dtype); ++b) to[b] = static_cast<std::byte>(random() % 200);
     }
   }
   return bytes;
@@ -55,10 +55,10 @@ void check_loop(const char* name, Loop loop, const std::vector<uint32_t>& dtypes
   for (size_t k = 0; k < dtypes.size(); ++k) {
     operands.push_back(operand_bytes(dtypes[k], kMost, static_cast<uint32_t>(17 * k + 3)));
   }
-  const size_t item = item_size(result);
+  const size_t item = item_bytes(result);
   const auto pointers = [&](size_t element, uint32_t scalars, const void** in) {
     for (size_t k = 0; k < dtypes.size(); ++k) {
-      in[k] = operands[k].data() + (((scalars >> k) & 1u) != 0 ? 5 : element) * item_size(dtypes[k]);
+      in[k] = operands[k].data() + (((scalars >> k) & 1u) != 0 ? 5 : element) * item_bytes(dtypes[k]);
     }
   };
   const uint32_t n_masks = 1u << dtypes.size();

@@ -233,7 +233,7 @@ class RandomExpression {
       buffer.strides[i] = n;
       n *= shape_[i];
     }
-    buffer.bytes.resize(static_cast<size_t>(n) * item_size(dtype));
+    buffer.bytes.resize(static_cast<size_t>(n) * item_bytes(dtype));
     return buffer;
   }
 
@@ -248,9 +248,9 @@ class RandomExpression {
     if (form == 2) {
       int64_t reach = 1;
       for (size_t i = 0; i < shape_.size(); ++i) reach += (shape_[i] - 1) * buffer.strides[i];
-      buffer.bytes.resize(std::max(buffer.bytes.size(), static_cast<size_t>(reach) * item_size(buffer.dtype)));
+      buffer.bytes.resize(std::max(buffer.bytes.size(), static_cast<size_t>(reach) * item_bytes(buffer.dtype)));
     }
-    const size_t item = item_size(buffer.dtype);
+    const size_t item = item_bytes(buffer.dtype);
     for (size_t i = 0; i < buffer.bytes.size() / item; ++i) {
       const float value = static_cast<float>(pick(64)) / 4 - (buffer.dtype == FRL_DTYPE_U8 ? 0.0f : 6.0f);
       const void* from = &value;

@@ -125,9 +125,9 @@ void run_op(uint32_t op, const Call& call) {
   }
   size_t steps[kMaxOperands];
   for (uint32_t i = 0; i < call.n_inputs; ++i) {
-    steps[i] = ((scalars >> i) & 1u) != 0 ? 0 : item_size(call.inputs[i].dtype);
+    steps[i] = ((scalars >> i) & 1u) != 0 ? 0 : item_bytes(call.inputs[i].dtype);
   }
-  const size_t out_step = item_size(output.dtype);
+  const size_t out_step = item_bytes(output.dtype);
   parallel_for(n, grain, [&](int64_t begin, int64_t end) {
     const auto offset = static_cast<size_t>(begin);
     const void* part[kMaxOperands];

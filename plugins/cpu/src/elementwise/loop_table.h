@@ -34,7 +34,7 @@ LoopTable build_loop_table();
 constexpr bool is_narrow_float(uint32_t dtype) { return dtype == FRL_DTYPE_F16 || dtype == FRL_DTYPE_BF16; }
 // The dtype in which values of `dtype` are held inside a tile.
 constexpr uint32_t compute_dtype(uint32_t dtype) { return is_narrow_float(dtype) ? uint32_t{FRL_DTYPE_F32} : dtype; }
-constexpr size_t item_size(uint32_t dtype) {
+constexpr size_t item_bytes(uint32_t dtype) {
   constexpr uint8_t sizes[kDtypes] = {
       0,
 #define FRL_DTYPE(code, NAME, name, bytes, kind) bytes,

@@ -94,6 +94,53 @@ struct RoundF16 {
   static float apply(float x) { return FromF16::apply(static_cast<uint16_t>(f16_bits(x))); }
 };
 
+// Targets with instructions for binary16 (F16C and its like) convert through them.
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+using hwy::float16_t;
+namespace hn = hwy::HWY_NAMESPACE;
+
+// F maps vectors; the last, partial one is padded with copies of its first element.
+template <class A, class R, class F>
+void convert_half(const void* in, void* result, size_t n, bool scalar, F f) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  const A* a = static_cast<const A*>(in);
+  R* out = static_cast<R*>(result);
+  size_t i = 0;
+  HWY_ALIGN A head[hn::MaxLanes(d)];
+  HWY_ALIGN R tail[hn::MaxLanes(d)];
+  for (size_t k = 0; scalar && k < lanes; ++k) head[k] = *a;
+  for (; i + lanes <= n; i += lanes) f(d, scalar ? head : a + i, out + i);
+  if (i == n) return;
+  for (size_t k = 0; k < lanes; ++k) head[k] = scalar ? *a : a[i + (i + k < n ? k : 0)];
+  f(d, head, tail);
+  for (size_t k = 0; i + k < n; ++k) out[i + k] = tail[k];
+}
+
+void half_to_float(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  convert_half<float16_t, float>(in[0], result, n, scalars != 0, [](auto d, const float16_t* from, float* to) HWY_ATTR {
+    const hn::Rebind<float16_t, decltype(d)> dh;
+    hn::StoreU(hn::PromoteTo(d, hn::LoadU(dh, from)), d, to);
+  });
+}
+void float_to_half(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  convert_half<float, float16_t>(in[0], result, n, scalars != 0, [](auto d, const float* from, float16_t* to) HWY_ATTR {
+    const hn::Rebind<float16_t, decltype(d)> dh;
+    hn::StoreU(hn::DemoteTo(dh, hn::LoadU(d, from)), dh, to);
+  });
+}
+void round_to_half(const void* const* in, void* result, size_t n, uint32_t scalars) {
+  convert_half<float, float>(in[0], result, n, scalars != 0, [](auto d, const float* from, float* to) HWY_ATTR {
+    const hn::Rebind<float16_t, decltype(d)> dh;
+    hn::StoreU(hn::PromoteTo(d, hn::DemoteTo(dh, hn::LoadU(d, from))), d, to);
+  });
+}
+#else
+constexpr Loop half_to_float = lanes1<FromF16, float, uint16_t>;
+constexpr Loop float_to_half = lanes1<ToF16, uint16_t, float>;
+constexpr Loop round_to_half = lanes1<RoundF16, float, float>;
+#endif
+
 struct FromBF16 {
   static float apply(uint16_t x) { return std::bit_cast<float>(static_cast<uint32_t>(x) << 16); }
 };
@@ -173,20 +220,20 @@ void add_cast_for_target(LoopTable& table) {
   add_from_integer<int64_t>(table, FRL_DTYPE_I64);
   add_from_float<float>(table, FRL_DTYPE_F32);
   add_from_float<double>(table, FRL_DTYPE_F64);
-  table.casts[FRL_DTYPE_F16][FRL_DTYPE_F32] = lanes1<FromF16, float, uint16_t>;
-  table.casts[FRL_DTYPE_F32][FRL_DTYPE_F16] = lanes1<ToF16, uint16_t, float>;
+  table.casts[FRL_DTYPE_F16][FRL_DTYPE_F32] = half_to_float;
+  table.casts[FRL_DTYPE_F32][FRL_DTYPE_F16] = float_to_half;
   table.casts[FRL_DTYPE_BF16][FRL_DTYPE_F32] = lanes1<FromBF16, float, uint16_t>;
   table.casts[FRL_DTYPE_F32][FRL_DTYPE_BF16] = lanes1<ToBF16, uint16_t, float>;
   table.casts[FRL_DTYPE_C64][FRL_DTYPE_F32] = lanes1<FromComplex, float, Complex>;
   table.casts[FRL_DTYPE_C64][FRL_DTYPE_BOOL] = lanes1<ComplexNonZero, uint8_t, Complex>;
   table.casts[FRL_DTYPE_F32][FRL_DTYPE_C64] = lanes1<ToComplex, Complex, float>;
-  table.round_to_f16 = lanes1<RoundF16, float, float>;
+  table.round_to_f16 = round_to_half;
   table.round_to_bf16 = lanes1<RoundBF16, float, float>;
   for (uint32_t dtype = 1; dtype < kDtypes; ++dtype) {
     Loop loop = lanes1<Move, uint64_t, uint64_t>;
-    if (item_size(dtype) == 1) loop = lanes1<Move, uint8_t, uint8_t>;
-    if (item_size(dtype) == 2) loop = lanes1<Move, uint16_t, uint16_t>;
-    if (item_size(dtype) == 4) loop = lanes1<Move, uint32_t, uint32_t>;
+    if (item_bytes(dtype) == 1) loop = lanes1<Move, uint8_t, uint8_t>;
+    if (item_bytes(dtype) == 2) loop = lanes1<Move, uint16_t, uint16_t>;
+    if (item_bytes(dtype) == 4) loop = lanes1<Move, uint32_t, uint32_t>;
     table.casts[dtype][dtype] = loop;
   }
 }

@@ -120,9 +120,9 @@ void add_compare_for_target(LoopTable& table) {
   // Only the size matters where bits are moved. f16 and bf16 stand in the table here: select needs no arithmetic.
   for (uint32_t dtype = FRL_DTYPE_U8; dtype < kDtypes; ++dtype) {
     Loop loop = lanes3<Select, uint64_t, uint8_t, uint64_t>;
-    if (item_size(dtype) == 1) loop = lanes3<Select, uint8_t, uint8_t, uint8_t>;
-    if (item_size(dtype) == 2) loop = lanes3<Select, uint16_t, uint8_t, uint16_t>;
-    if (item_size(dtype) == 4) loop = lanes3<Select, uint32_t, uint8_t, uint32_t>;
+    if (item_bytes(dtype) == 1) loop = lanes3<Select, uint8_t, uint8_t, uint8_t>;
+    if (item_bytes(dtype) == 2) loop = lanes3<Select, uint16_t, uint8_t, uint16_t>;
+    if (item_bytes(dtype) == 4) loop = lanes3<Select, uint32_t, uint8_t, uint32_t>;
     table.ops[FRL_OP_select][dtype] = loop;
   }
 }

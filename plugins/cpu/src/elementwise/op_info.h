@@ -6,6 +6,7 @@
 
 #include "elementwise/loop_table.h"
 #include "ferrule/plugin.h"
+#include "value.h"
 
 namespace ferrule::cpu {
 
@@ -59,16 +60,6 @@ constexpr int64_t elements_per_task(uint32_t op, uint32_t dtype) {
   const bool in_libm = dtype == FRL_DTYPE_F64 || dtype == FRL_DTYPE_C64;
   if (transcendental || op == FRL_OP_floor_divide) return in_libm ? 2048 : 8192;
   return 32768;
-}
-
-constexpr const char* dtype_name(uint32_t dtype) {
-  constexpr const char* names[kDtypes] = {
-      "none",
-#define FRL_DTYPE(code, NAME, name, bytes, kind) #name,
-#include "ferrule/dtypes.def"
-#undef FRL_DTYPE
-  };
-  return dtype < kDtypes ? names[dtype] : "unknown";
 }
 
 }  // namespace ferrule::cpu

@@ -84,7 +84,7 @@ TileDomain::TileDomain(std::span<const Tensor> inputs, const Tensor& output, siz
     const Access access = is_one_element(inputs[k])  ? Access::kOne
                           : is_contiguous(inputs[k]) ? Access::kContiguous
                                                      : Access::kGather;
-    operands_[k] = {inputs[k].data, item_size(inputs[k].dtype), access, {}};
+    operands_[k] = {inputs[k].data, item_bytes(inputs[k].dtype), access, {}};
     strided |= access == Access::kGather;
   }
   size_ = output.size();

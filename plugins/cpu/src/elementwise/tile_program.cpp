@@ -137,7 +137,7 @@ void TileProgram::finish() {
   std::vector<uint32_t> free_slots;
   for (size_t i = 0; i < steps_.size(); ++i) {
     Value& result = values_[steps_[i].value];
-    item_ = std::max(item_, item_size(result.dtype));
+    item_ = std::max(item_, item_bytes(result.dtype));
     uint32_t slot = UINT32_MAX;
     std::vector<uint32_t> ended;
     for (uint32_t k = 0; k < steps_[i].n_operands; ++k) {
@@ -145,7 +145,7 @@ void TileProgram::finish() {
       const Value& value = values_[operand];
       if (value.kind != Kind::kStep || last_use[operand] != i) continue;
       if (std::find(ended.begin(), ended.end(), value.place) == ended.end()) ended.push_back(value.place);
-      if (slot == UINT32_MAX && item_size(value.dtype) == item_size(result.dtype)) slot = value.place;
+      if (slot == UINT32_MAX && item_bytes(value.dtype) == item_bytes(result.dtype)) slot = value.place;
     }
     if (slot == UINT32_MAX && !free_slots.empty()) {
       slot = free_slots.back();
@@ -163,7 +163,7 @@ void TileProgram::finish() {
     const bool in_place = outputs_.size() > 1 || i + 1 == steps_.size();
     writes_.push_back(static_cast<uint32_t>((in_place ? output : outputs_.end()) - outputs_.begin()));
   }
-  for (const uint32_t input : inputs_) item_ = std::max(item_, item_size(values_[input].dtype));
+  for (const uint32_t input : inputs_) item_ = std::max(item_, item_bytes(values_[input].dtype));
   const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
   tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{1024});
 }
@@ -259,14 +259,14 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
       if (frame.scope == kOnce) continue;
       std::byte* to = frame.buffer;
       if (writes_[i] < outputs_.size() && frame.scope == kPerElement) {
-        to = outputs[writes_[i]].data + tile.start * static_cast<int64_t>(item_size(values_[step.value].dtype));
+        to = outputs[writes_[i]].data + tile.start * static_cast<int64_t>(item_bytes(values_[step.value].dtype));
       }
       run_step(step, frame.scope == kPerElement ? tile.count : 1, to);
     }
     for (size_t k = 0; k < outputs_.size(); ++k) {
       const Value& value = values_[outputs_[k]];
       const Frame& frame = frames[outputs_[k]];
-      std::byte* to = outputs[k].data + tile.start * static_cast<int64_t>(item_size(value.dtype));
+      std::byte* to = outputs[k].data + tile.start * static_cast<int64_t>(item_bytes(value.dtype));
       if (frame.address == to) continue;
       const void* from = frame.address;
       loop_table().casts[value.dtype][value.dtype](&from, to, tile.count, frame.scope != kPerElement ? 1u : 0u);
