@@ -36,7 +36,7 @@ void Completion::complete(const frl_error* failure, bool timed) {
 bool Completion::wait(uint64_t timeout_ns) {
   if (done() || timeout_ns == 0) return done();
   auto start = std::chrono::steady_clock::now();
-  if (timeout_ns > 100'000 && spin_until(thread_count() > 1, [this] { return done(); })) return true;
+  if (timeout_ns > 100'000 && spin_until(thread_count(), [this] { return done(); })) return true;
   std::unique_lock lock(mutex_);
   auto ready = [this] { return done_.load(std::memory_order_relaxed); };
   constexpr uint64_t kForever = uint64_t{1} << 62;  // beyond what the clock can add

@@ -187,7 +187,7 @@ void Pool::run(int64_t n, int64_t grain, int64_t tiles, const TileFn& fn) {
   uint32_t state = slot->state.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
   if (state != kTaken) {
     auto alone = [&] { return (state = slot->state.load(std::memory_order_acquire)) == kTaken; };
-    while (!spin_until(true, alone)) std::this_thread::yield();
+    while (!spin_until(threads_, alone)) std::this_thread::yield();
   }
   busy_.fetch_sub(1, std::memory_order_relaxed);
   // A worker that stepped back for this caller may return to another caller's job.
@@ -226,7 +226,7 @@ void Pool::work() {
       slot->state.fetch_sub(1, std::memory_order_release);
     }
     auto news = [&] { return posted_.load(std::memory_order_relaxed) != seen; };
-    if (!spin_until(true, news) && !sleep(seen)) return;
+    if (!spin_until(threads_, news) && !sleep(seen)) return;
   }
 }
 

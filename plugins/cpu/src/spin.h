@@ -7,7 +7,10 @@
 namespace ferrule::cpu {
 
 // Long enough to bridge the gap between two small ops of an eager program, short against a scheduler's time slice.
-constexpr std::chrono::microseconds kSpinTime{30};
+// Where the host, a stream and the pool share two cores, each microsecond of polling is taken from one of them.
+inline std::chrono::microseconds spin_time(int threads) {
+  return std::chrono::microseconds(threads <= 1 ? 0 : threads == 2 ? 10 : 30);
+}
 
 inline void cpu_relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -17,12 +20,12 @@ inline void cpu_relax() {
 #endif
 }
 
-// Polls `ready` for about kSpinTime (not at all where there is one core); returns its last answer.
+// Polls `ready` for spin_time of a pool of `threads`; returns its last answer.
 template <typename Ready>
-bool spin_until(bool many_cores, const Ready& ready) {
+bool spin_until(int threads, const Ready& ready) {
   if (ready()) return true;
-  if (!many_cores) return false;
-  auto end = std::chrono::steady_clock::now() + kSpinTime;
+  if (threads <= 1) return false;
+  const auto end = std::chrono::steady_clock::now() + spin_time(threads);
   do {
     for (int i = 0; i < 64; ++i) {
       if (ready()) return true;

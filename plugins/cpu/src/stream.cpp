@@ -1,6 +1,6 @@
 // The producer's fast path publishes with one release store and never fences, so a thread on its way to sleep may miss
 // a record. flush closes that gap: it and the sleeper both read-modify-write state_, so that the later of the two sees
-// what the other did before. The thread polls for kSpinTime, then sleeps.
+// what the other did before. The thread polls for a moment, then sleeps.
 #include "stream.h"
 
 #include <chrono>
@@ -63,7 +63,7 @@ void Stream::wake() {
 }
 
 void Stream::work() {
-  bool many_cores = thread_count() > 1;
+  const int threads = thread_count();
   for (;;) {
     while (Record* record = ring_.front()) {
       if (record->work == 0 || !failed_) record->run(*this, *record);
@@ -71,7 +71,7 @@ void Stream::work() {
       if (producer_waits_.load(std::memory_order_relaxed)) [[unlikely]]
         room_.notify_one();
     }
-    if (spin_until(many_cores, [this] { return !ring_.empty(); })) continue;
+    if (spin_until(threads, [this] { return !ring_.empty(); })) continue;
     if (!sleep()) return;
   }
 }
