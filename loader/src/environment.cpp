@@ -64,6 +64,13 @@ std::string explain_target(const std::string& value) {
   return "the cpu backend uses its " + value + " kernels, if the machine has the instructions";
 }
 
+std::string explain_libraries(const std::string& value) {
+  if (value.empty() || value == "onednn")
+    return "the cpu backend uses oneDNN for the products it is faster at, if found";
+  if (value == "none") return "the cpu backend uses its own kernels only";
+  illegal(value, "onednn or none");
+}
+
 std::string explain_tf32(const std::string& value) {
   if (value == "1") return "f32 products may be computed with 10 mantissa bits (TF32)";
   if (!value.empty() && value != "0") illegal(value, "0 or 1");
@@ -74,9 +81,10 @@ struct Known {
   const char* key;  // of the host's configuration
   std::string (*explain)(const std::string& value);
 };
-constexpr Known kKnown[] = {{"backend", explain_backend}, {"plugin.path", explain_path}, {"fallback", explain_fallback},
-                            {"log", explain_log},         {"threads", explain_threads},  {"cpu.target", explain_target},
-                            {"tf32", explain_tf32}};
+constexpr Known kKnown[] = {{"backend", explain_backend},         {"plugin.path", explain_path},
+                            {"fallback", explain_fallback},       {"log", explain_log},
+                            {"threads", explain_threads},         {"cpu.target", explain_target},
+                            {"cpu.libraries", explain_libraries}, {"tf32", explain_tf32}};
 
 }  // namespace
 

@@ -228,13 +228,11 @@ HWY_EXPORT(f32_kernel);
 HWY_EXPORT(f64_kernel);
 template <>
 const ConvKernel<float>& conv_kernel<float>() {
-  static const ConvKernel<float>* kernel = HWY_DYNAMIC_DISPATCH(f32_kernel)();
-  return *kernel;
+  return *HWY_DYNAMIC_DISPATCH(f32_kernel)();
 }
 template <>
 const ConvKernel<double>& conv_kernel<double>() {
-  static const ConvKernel<double>* kernel = HWY_DYNAMIC_DISPATCH(f64_kernel)();
-  return *kernel;
+  return *HWY_DYNAMIC_DISPATCH(f64_kernel)();
 }
 }  // namespace ferrule::cpu
 #endif

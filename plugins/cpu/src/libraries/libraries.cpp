@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 
 #include <atomic>
-#include <string_view>
+#include <cstring>
 
 #include "config.h"
 
@@ -19,12 +19,10 @@ bool library_allowed(const char* name) {
   const char* list = g_test_list.load(std::memory_order_relaxed);
   if (!list) list = config("cpu.libraries");
   if (!list || !*list) return true;
-  std::string_view rest = list;
-  while (!rest.empty()) {
-    const size_t comma = rest.find(',');
-    if (rest.substr(0, comma) == name) return true;
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
+  if (std::strcmp(list, name) == 0) return true;
+  static std::atomic<bool> warned{false};
+  if (std::strcmp(list, "none") != 0 && !warned.exchange(true)) {
+    log(FRL_LOG_WARNING, "config cpu.libraries = \"%s\" is taken as none; expected onednn or none", list);
   }
   return false;
 }

@@ -10,7 +10,7 @@ bool library_allowed(const char* name);
 // Opens the first of `names` (a list ended by nullptr), or logs at debug level why none could be opened.
 void* open_library(const char* const* names);
 
-// Tests replace the configured list ("none", "onednn", ..., nullptr: back to the configuration). Not while kernels run.
+// Tests replace the configured list ("none", "onednn"; nullptr: back to the configuration). Not while kernels run.
 void set_libraries_for_tests(const char* list);
 
 }  // namespace ferrule::cpu

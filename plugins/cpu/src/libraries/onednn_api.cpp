@@ -4,6 +4,8 @@
 #ifdef FERRULE_CPU_HAS_ONEDNN
 #include <dlfcn.h>
 
+#include <cstring>
+
 #include "config.h"
 #include "libraries.h"
 
@@ -39,6 +41,10 @@ const Api* open() {
         DNNL_VERSION_MAJOR);
     return nullptr;
   }
+  // A configured instruction set binds the library too. (Refused if someone else in the process used oneDNN before.)
+  const char* target = target_name();
+  if (std::strcmp(target, "avx2") == 0) table.dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+  if (std::strcmp(target, "baseline") == 0) table.dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
   if (table.dnnl_engine_create(&table.engine, dnnl_cpu, 0) != dnnl_success ||
       table.dnnl_stream_create(&table.stream, table.engine, dnnl_stream_default_flags) != dnnl_success) {
     log(FRL_LOG_WARNING, "oneDNN is not used: it made no cpu engine");

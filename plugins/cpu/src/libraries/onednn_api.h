@@ -6,18 +6,35 @@
 
 namespace ferrule::cpu::onednn {
 
-#define FERRULE_ONEDNN_FUNCTIONS(X)                                                                                    \
-  X(dnnl_version)                                                                                                      \
-  X(dnnl_get_effective_cpu_isa)                                                                                        \
-  X(dnnl_engine_create)                                                                                                \
-  X(dnnl_stream_create) X(dnnl_memory_desc_init_by_strides) X(dnnl_memory_desc_init_by_tag)                            \
-      X(dnnl_memory_desc_get_size) X(dnnl_memory_create) X(dnnl_memory_destroy) X(dnnl_memory_set_data_handle)         \
-          X(dnnl_primitive_attr_create) X(dnnl_primitive_attr_destroy) X(dnnl_primitive_attr_set_scratchpad_mode)      \
-              X(dnnl_matmul_desc_init) X(dnnl_dilated_convolution_forward_desc_init)                                   \
-                  X(dnnl_dilated_convolution_backward_data_desc_init)                                                  \
-                      X(dnnl_dilated_convolution_backward_weights_desc_init) X(dnnl_reorder_primitive_desc_create)     \
-                          X(dnnl_primitive_desc_create) X(dnnl_primitive_desc_destroy) X(dnnl_primitive_desc_query_md) \
-                              X(dnnl_primitive_create) X(dnnl_primitive_destroy) X(dnnl_primitive_execute)
+// One name per line.
+// clang-format off
+#define FERRULE_ONEDNN_FUNCTIONS(X) \
+  X(dnnl_version) \
+  X(dnnl_set_max_cpu_isa) \
+  X(dnnl_get_effective_cpu_isa) \
+  X(dnnl_engine_create) \
+  X(dnnl_stream_create) \
+  X(dnnl_memory_desc_init_by_strides) \
+  X(dnnl_memory_desc_init_by_tag) \
+  X(dnnl_memory_desc_get_size) \
+  X(dnnl_memory_create) \
+  X(dnnl_memory_destroy) \
+  X(dnnl_memory_set_data_handle) \
+  X(dnnl_primitive_attr_create) \
+  X(dnnl_primitive_attr_destroy) \
+  X(dnnl_primitive_attr_set_scratchpad_mode) \
+  X(dnnl_matmul_desc_init) \
+  X(dnnl_dilated_convolution_forward_desc_init) \
+  X(dnnl_dilated_convolution_backward_data_desc_init) \
+  X(dnnl_dilated_convolution_backward_weights_desc_init) \
+  X(dnnl_reorder_primitive_desc_create) \
+  X(dnnl_primitive_desc_create) \
+  X(dnnl_primitive_desc_destroy) \
+  X(dnnl_primitive_desc_query_md) \
+  X(dnnl_primitive_create) \
+  X(dnnl_primitive_destroy) \
+  X(dnnl_primitive_execute)
+// clang-format on
 
 struct Api {
 #define FERRULE_FUNCTION(name) decltype(&::name) name;

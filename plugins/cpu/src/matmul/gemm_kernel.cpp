@@ -1,6 +1,7 @@
 // Inner kernels of the matrix product: an mr x nr block of C stays in registers while k runs.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "matmul/gemm_kernel.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -30,6 +31,12 @@ HWY_INLINE void multiply_block(D d, int64_t k, const hn::TFromD<D>* HWY_RESTRICT
   using V = hn::Vec<D>;
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
   V acc[kM][kN];
+  // C is needed when the sums are done: its lines come from the L2 cache or further away meanwhile.
+#pragma GCC unroll 16
+  for (int i = 0; i < kM; ++i) {
+    hwy::Prefetch(c + i * ldc);
+    hwy::Prefetch(c + i * ldc + kN * kLanes - 1);
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
@@ -134,13 +141,11 @@ HWY_EXPORT(f32_kernel);
 HWY_EXPORT(f64_kernel);
 template <>
 const GemmKernel<float>& gemm_kernel<float>() {
-  static const GemmKernel<float>* kernel = HWY_DYNAMIC_DISPATCH(f32_kernel)();
-  return *kernel;
+  return *HWY_DYNAMIC_DISPATCH(f32_kernel)();
 }
 template <>
 const GemmKernel<double>& gemm_kernel<double>() {
-  static const GemmKernel<double>* kernel = HWY_DYNAMIC_DISPATCH(f64_kernel)();
-  return *kernel;
+  return *HWY_DYNAMIC_DISPATCH(f64_kernel)();
 }
 }  // namespace ferrule::cpu
 #endif
