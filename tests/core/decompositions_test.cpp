@@ -74,6 +74,8 @@ TEST(Decomposition, OfRowOpsEqualsTheKernel) {
   expect_decomposition(logsumexp(rows, 1), "logsumexp");
   expect_decomposition(all(x > -1, 0), "reduce_and");
   expect_decomposition(any(x > 1, 1), "reduce_or");
+  expect_decomposition(all(zeros({0, 2}) > 0, 0), "reduce_and");
+  expect_decomposition(any(zeros({0, 2}) > 0, 0), "reduce_or");
   array w = data({4}), b = data({4}, -1, 1);
   expect_decomposition(fast::rms_norm(x, w, 1e-3f), "rms_norm");
   expect_decomposition(fast::layer_norm(x, w, b, 1e-3f), "layer_norm");

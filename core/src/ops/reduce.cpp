@@ -42,10 +42,12 @@ class Reduce final : public AttributedPrimitive<frl_reduce_attrs> {
     }
   }
   std::vector<array> decompose(const std::vector<array>& inputs) const override {
-    std::vector<int> axes = mask_axes(attrs().axes);
-    if (code() == FRL_OP_reduce_and) return {min(inputs[0], axes, true, stream())};
-    if (code() == FRL_OP_reduce_or) return {max(inputs[0], axes, true, stream())};
-    return {};
+    // On bool, with true and false as the identities of empty axes.
+    uint32_t same = code() == FRL_OP_reduce_and  ? FRL_OP_reduce_min
+                    : code() == FRL_OP_reduce_or ? FRL_OP_reduce_max
+                                                 : 0;
+    if (same == 0) return {};
+    return {make<Reduce>(kept_shape(inputs[0].shape(), attrs().axes), bool_, inputs, stream(), same, attrs())};
   }
 };
 
