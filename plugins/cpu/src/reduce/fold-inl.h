@@ -25,7 +25,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 template <class D, typename T>
 HWY_INLINE hn::Vec<D> load_lanes(D d, const T* x) {
-  if constexpr (std::is_same_v<T, Half>)
+  if constexpr (kIsHalf<T> && HWY_TARGET == HWY_SCALAR)
+    return hn::Set(d, to_float(*x));  // the library's own emulation takes infinities and NaN for numbers
+  else if constexpr (std::is_same_v<T, Half>)
     return hn::PromoteTo(d, hn::LoadU(hn::Rebind<hwy::float16_t, D>(), reinterpret_cast<const hwy::float16_t*>(x)));
   else if constexpr (std::is_same_v<T, Bfloat>)
     return hn::PromoteTo(d, hn::LoadU(hn::Rebind<hwy::bfloat16_t, D>(), reinterpret_cast<const hwy::bfloat16_t*>(x)));
