@@ -189,7 +189,7 @@ void run_kernel(std::string_view name, const std::vector<HostTensor>& inputs, st
     contiguous[i] = HostTensor(inputs[i].dtype(), inputs[i].shape());
     const size_t bytes = item_size(inputs[i].dtype());
     const HostTensor packed = inputs[i].strided(0, 1);
-    std::memcpy(contiguous[i].raw(), packed.raw(), static_cast<size_t>(packed.size()) * bytes);
+    if (packed.size() > 0) std::memcpy(contiguous[i].raw(), packed.raw(), static_cast<size_t>(packed.size()) * bytes);
   }
   std::vector<Tensor> in, out;
   for (const auto& t : contiguous) in.push_back(t.view());

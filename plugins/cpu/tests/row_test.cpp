@@ -158,9 +158,10 @@ TEST_P(RowDtype, NormsStayWithinTheBound) {
 TEST_P(RowDtype, NormGradientsMatchTheFormula) {
   const uint32_t dtype = GetParam();
   const double u = accumulation_roundoff(dtype);
-  for (const auto& [rows, n] : kNormShapes)
+  for (const auto& shape : kNormShapes)
     for (const bool weighted : {false, true})
       for (const bool centred : {false, true}) {
+        const int64_t rows = shape.first, n = shape.second;
         const HostTensor x = HostTensor(dtype, {rows, n}).fill_random(3, -3, 3);
         const HostTensor g = HostTensor(dtype, {rows, n}).fill_random(6, -1, 1);
         const HostTensor w = HostTensor(weighted ? dtype : FRL_NONE, {n}).fill_random(4, -2, 2);
@@ -175,7 +176,8 @@ TEST_P(RowDtype, NormGradientsMatchTheFormula) {
             bias_size(weight_sum);
         const double slack = u * (std::max(8.0, std::sqrt(static_cast<double>(n))) + 24) * 4;
         for (int64_t r = 0; r < rows; ++r) {
-          const auto [mean, s] = statistics(x, r, n, attrs.eps, centred);
+          const auto row = statistics(x, r, n, attrs.eps, centred);
+          const Real mean = row.first, s = row.second;
           Real mean_p = 0, mean_ph = 0, size = 0;
           const auto p = [&](int64_t i) { return g.get(r * n + i) * (weighted ? w.get(i) : Real{1}); };
           const auto h = [&](int64_t i) { return (x.get(r * n + i) - mean) * s; };
