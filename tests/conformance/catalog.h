@@ -59,6 +59,7 @@ void add_contract_cases(Catalog&);
 void add_fusion_cases(Catalog&);
 void add_graph_cases(Catalog&);
 void add_repeat_cases(Catalog&);
+void add_large_cases(Catalog&);
 void add_abi_cases(Catalog&);
 void add_memory_cases(Catalog&);
 void add_stream_cases(Catalog&);

@@ -31,16 +31,17 @@ frl_tensor describe_tensor(const Tensor& t, const Layout& layout) {
 
 uint64_t align_up(uint64_t x, uint64_t to) { return (x + to - 1) / to * to; }
 
-// Calls f(element of the allocation, row-major position) for every element.
+// Calls f(element of the allocation, row-major position, how many follow on each other in both).
 template <typename F>
-void for_each_element(const Shape& shape, const Layout& layout, F f) {
+void for_each_run(const Shape& shape, const Layout& layout, F f) {
   if (count(shape) == 0) return;
+  if (layout.strides == row_major(shape)) return f(layout.first, 0, count(shape));
   Shape index(shape.size(), 0);
   int64_t i = 0;
   do {
     int64_t at = layout.first;
     for (size_t a = 0; a < index.size(); ++a) at += index[a] * layout.strides[a];
-    f(at, i++);
+    f(at, i++, 1);
   } while (next_index(index, shape));
 }
 
@@ -189,30 +190,22 @@ Outcome Runner::run_found(Launch& launch, frl_kernel* kernel) {
     const size_t size = o.tensor.itemsize();
     std::byte* base = image.data() + in_at[i].offset;
     std::memset(base, static_cast<int>(kPoison), in_at[i].bytes);  // gaps of the layout hold NaNs
-    for_each_element(o.tensor.shape, o.layout, [&](int64_t at, int64_t from) {
-      std::memcpy(base + static_cast<size_t>(at) * size, o.tensor.address(from), size);
+    for_each_run(o.tensor.shape, o.layout, [&](int64_t at, int64_t from, int64_t n) {
+      std::memcpy(base + static_cast<size_t>(at) * size, o.tensor.address(from), static_cast<size_t>(n) * size);
     });
     in[i].buffer = arena_;
     in[i].byte_offset = in_at[i].offset + static_cast<uint64_t>(o.layout.first) * size;
   }
-  std::vector<bool> writable(end, false);
   for (size_t i = 0; i < out.size(); ++i) {
     Operand& o = launch.outputs[i];
     if (out_at[i].bytes == 0) continue;
     const size_t size = o.tensor.itemsize();
     const bool reused = i == 0 && launch.reuse >= 0;
     if (!reused) std::memset(image.data() + out_at[i].offset, static_cast<int>(kPoison), out_at[i].bytes);
-    for_each_element(o.tensor.shape, o.layout, [&](int64_t at, int64_t) {
-      const uint64_t begin = out_at[i].offset + static_cast<uint64_t>(at) * size;
-      for (uint64_t b = begin; b < begin + size; ++b) writable[b] = true;
-    });
     out[i].buffer = arena_;
     out[i].byte_offset = out_at[i].offset + static_cast<uint64_t>(o.layout.first) * size;
   }
-  if (scratch.bytes) {
-    std::memset(image.data() + scratch.offset, static_cast<int>(kPoison), scratch.bytes);
-    for (uint64_t b = scratch.offset; b < scratch.offset + scratch.bytes; ++b) writable[b] = true;
-  }
+  if (scratch.bytes) std::memset(image.data() + scratch.offset, static_cast<int>(kPoison), scratch.bytes);
 
   frl_call call{};
   call.inputs = in.data();
@@ -230,8 +223,21 @@ Outcome Runner::run_found(Launch& launch, frl_kernel* kernel) {
   if (std::string problem = execute(after, kernel, need.plan, call); !problem.empty())
     return {Outcome::FAILED, problem};
 
+  // What the call may write is taken over into the image; everything else must be as it was.
+  for (size_t i = 0; i < out.size(); ++i) {
+    Operand& o = launch.outputs[i];
+    const size_t size = o.tensor.itemsize();
+    if (out_at[i].bytes == 0) continue;
+    for_each_run(o.tensor.shape, o.layout, [&](int64_t at, int64_t to, int64_t n) {
+      const size_t offset = out_at[i].offset + static_cast<size_t>(at) * size, bytes = static_cast<size_t>(n) * size;
+      std::memcpy(o.tensor.address(to), after.data() + offset, bytes);
+      std::memcpy(image.data() + offset, after.data() + offset, bytes);
+    });
+  }
+  if (scratch.bytes) std::memcpy(image.data() + scratch.offset, after.data() + scratch.offset, scratch.bytes);
+  if (std::memcmp(image.data(), after.data(), end) == 0) return {Outcome::DONE, ""};
   for (uint64_t b = 0; b < end; ++b) {
-    if (writable[b] || after[b] == image[b]) continue;
+    if (after[b] == image[b]) continue;
     for (size_t i = 0; i < in.size(); ++i)
       if (b >= in_at[i].offset && b < in_at[i].offset + in_at[i].bytes)
         return {Outcome::FAILED, fmt::format("input {} was changed at byte {}", i, b - in_at[i].offset)};
@@ -240,13 +246,6 @@ Outcome Runner::run_found(Launch& launch, frl_kernel* kernel) {
         return {Outcome::FAILED, fmt::format("wrote outside output {}: byte {} relative to its start (output has {})",
                                              i, static_cast<int64_t>(b - out_at[i].offset), out_at[i].bytes)};
     return {Outcome::FAILED, fmt::format("wrote outside its operands, at arena byte {}", b)};
-  }
-  for (size_t i = 0; i < out.size(); ++i) {
-    Operand& o = launch.outputs[i];
-    const size_t size = o.tensor.itemsize();
-    for_each_element(o.tensor.shape, o.layout, [&](int64_t at, int64_t to) {
-      std::memcpy(o.tensor.address(to), after.data() + out_at[i].offset + static_cast<size_t>(at) * size, size);
-    });
   }
   return {Outcome::DONE, ""};
 }
