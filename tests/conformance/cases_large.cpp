@@ -135,7 +135,7 @@ void add_products(Catalog& catalog) {
     int64_t m, k, n;
   };
   static const std::vector<Form> forms = {
-      {257, 301, 263}, {1, 4099, 517}, {1031, 259, 1}, {40, 8191, 35}, {513, 7, 515}};
+      {129, 151, 133}, {1, 4099, 517}, {1031, 259, 1}, {20, 8191, 17}, {513, 7, 515}};
   for (uint32_t dtype : {FRL_DTYPE_F32, FRL_DTYPE_F16, FRL_DTYPE_BF16, FRL_DTYPE_F64})
     for (const Form& f : forms)
       for (bool swapped : {false, true}) {
