@@ -44,8 +44,13 @@ int main(int argc, char** argv) {
       Result r = measure(all[i], budget);
       if (progress) fmt::print(stderr, "\r\033[K");
       if (json) {
-        fmt::print("{}\n", nlohmann::json({{"peer", "ferrule"}, {"name", r.name}, {"unit", r.unit}, {"value", r.value},
-                                           {"seconds", r.seconds}, {"runs", r.runs}}).dump());
+        fmt::print("{}\n", nlohmann::json({{"peer", "ferrule"},
+                                           {"name", r.name},
+                                           {"unit", r.unit},
+                                           {"value", r.value},
+                                           {"seconds", r.seconds},
+                                           {"runs", r.runs}})
+                               .dump());
       } else {
         fmt::print("{:<42} {:>12.4g} {}\n", r.name, r.value, r.unit);
       }

@@ -59,12 +59,17 @@ Op compiled(array (*f)(const array&)) {
 
 std::vector<Workload> elementwise_workloads() {
   return {
-      on_matrix("copy", 2, [](const array& a) { return copy(a); }, [](double x) { return x; }),
+      on_matrix(
+          "copy", 2, [](const array& a) { return copy(a); }, [](double x) { return x; }),
       on_matrix("transpose copy", 2, [](const array& a) { return contiguous(transpose(a)); }),
-      on_matrix("add scalar", 2, [](const array& a) { return a + array(1.0f); }, [](double x) { return x + 1; }),
-      on_matrix("add", 3, [](const array& a) { return a + a; }, [](double x) { return x + x; }),
-      on_matrix("exp", 2, [](const array& a) { return exp(a); }, [](double x) { return std::exp(x); }),
-      on_matrix("tanh", 2, [](const array& a) { return tanh(a); }, [](double x) { return std::tanh(x); }),
+      on_matrix(
+          "add scalar", 2, [](const array& a) { return a + array(1.0f); }, [](double x) { return x + 1; }),
+      on_matrix(
+          "add", 3, [](const array& a) { return a + a; }, [](double x) { return x + x; }),
+      on_matrix(
+          "exp", 2, [](const array& a) { return exp(a); }, [](double x) { return std::exp(x); }),
+      on_matrix(
+          "tanh", 2, [](const array& a) { return tanh(a); }, [](double x) { return std::tanh(x); }),
       on_matrix("chain of 10 ops, compiled", 2, compiled(ten_ops), [](double x) { return ten_ops(x); }),
       on_matrix("gelu * sigmoid, compiled", 2, compiled(gelu_gate), [](double x) { return gelu_gate(x); }),
       on_matrix("cast f32 to bf16", 1.5, [](const array& a) { return astype(a, bfloat16); }),

@@ -41,10 +41,16 @@ std::function<void()> gemv() {
 
 std::vector<Workload> product_workloads() {
   return {
-      square_matmul(128, float32),  square_matmul(512, float32),   square_matmul(1024, float32),
-      square_matmul(2048, float32), square_matmul(1024, bfloat16), square_matmul(2048, bfloat16),
+      square_matmul(128, float32),
+      square_matmul(512, float32),
+      square_matmul(1024, float32),
+      square_matmul(2048, float32),
+      square_matmul(1024, bfloat16),
+      square_matmul(2048, bfloat16),
       {"gemv 8192", "GB/s", 4.0 * 8192 * 8192, gemv},
-      conv(64, 28, 1, 32, 3),       conv(64, 14, 32, 64, 3),       conv(16, 56, 64, 64, 3),
+      conv(64, 28, 1, 32, 3),
+      conv(64, 14, 32, 64, 3),
+      conv(16, 56, 64, 64, 3),
   };
 }
 

@@ -37,14 +37,15 @@ array cross_entropy(const array& logits, const array& labels) {
 }
 
 // One step of gradient descent of `loss` over `parameters`, compiled.
-std::function<void()> descent(Arrays parameters, const Arrays& data, std::function<array(const Arrays&, const Arrays&)> loss,
-                              float rate) {
+std::function<void()> descent(Arrays parameters, const Arrays& data,
+                              std::function<array(const Arrays&, const Arrays&)> loss, float rate) {
   size_t n = parameters.size();
   std::vector<int> argnums;
   for (size_t i = 0; i < n; ++i) argnums.push_back(static_cast<int>(i));
   auto step = compile([=](const Arrays& in) {
     ScalarFn objective = [&](const Arrays& p) {
-      return loss(Arrays(p.begin(), p.begin() + static_cast<long>(n)), Arrays(in.begin() + static_cast<long>(n), in.end()));
+      return loss(Arrays(p.begin(), p.begin() + static_cast<long>(n)),
+                  Arrays(in.begin() + static_cast<long>(n), in.end()));
     };
     auto [value, gradients] = value_and_grad(objective, argnums)(in);
     Arrays out;
@@ -75,22 +76,22 @@ array small(Shape shape) { return random::normal(shape) * array(0.05f); }
 std::function<void()> logistic() {
   array x = random::normal({1000, 100});
   array y = astype(greater(matmul(x, random::normal({100})), array(0.0f)), float32);
-  return descent({zeros({100})}, {x, y},
-                 [](const Arrays& p, const Arrays& d) { return logistic_loss(p, d[0], d[1]); }, 0.1f);
+  return descent(
+      {zeros({100})}, {x, y}, [](const Arrays& p, const Arrays& d) { return logistic_loss(p, d[0], d[1]); }, 0.1f);
 }
 
 std::function<void()> mlp() {
   array x = random::normal({128, 784}), y = random::randint(0, 10, {128}, int32);
   Arrays p{small({784, 256}), zeros({256}), small({256, 128}), zeros({128}), small({128, 10}), zeros({10})};
-  return descent(p, {x, y}, [](const Arrays& q, const Arrays& d) { return cross_entropy(mlp_logits(q, d[0]), d[1]); },
-                 0.05f);
+  return descent(
+      p, {x, y}, [](const Arrays& q, const Arrays& d) { return cross_entropy(mlp_logits(q, d[0]), d[1]); }, 0.05f);
 }
 
 std::function<void()> cnn() {
   array x = random::normal({64, 28, 28, 1}), y = random::randint(0, 10, {64}, int32);
   Arrays p{small({32, 3, 3, 1}), zeros({32}), small({64, 3, 3, 32}), zeros({64}), small({3136, 10}), zeros({10})};
-  return descent(p, {x, y}, [](const Arrays& q, const Arrays& d) { return cross_entropy(cnn_logits(q, d[0]), d[1]); },
-                 0.02f);
+  return descent(
+      p, {x, y}, [](const Arrays& q, const Arrays& d) { return cross_entropy(cnn_logits(q, d[0]), d[1]); }, 0.02f);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ struct Workload {
   std::string name;
   std::string unit;  // of the figure: "GB/s", "GFLOP/s", "M/s", "us"
   double work;       // bytes, flops or elements of one run; for "us": runs per call
-  // Makes inputs, checks one result (throws when it is wrong) and returns what is timed. The function waits for its result.
+  // Makes inputs, checks one result (throws when it is wrong) and returns what is timed. The function waits for its
+  // result.
   std::function<std::function<void()>()> prepare;
 };
 

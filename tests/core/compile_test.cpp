@@ -30,10 +30,7 @@ TEST(Compile, FusesAnElementwiseChainIntoOneStep) {
 
 TEST(Compile, MergesEqualSubexpressions) {
   auto program = detail::trace(
-      [](const std::vector<array>& in) {
-        return std::vector<array>{matmul(exp(in[0]), exp(in[0]))};
-      },
-      {ones({3, 3})});
+      [](const std::vector<array>& in) { return std::vector<array>{matmul(exp(in[0]), exp(in[0]))}; }, {ones({3, 3})});
   EXPECT_EQ(program.size(), 3u);
   program.simplify();
   EXPECT_EQ(program.size(), 2u);
@@ -80,9 +77,7 @@ TEST(Compile, GradientsInsideAndOutside) {
 }
 
 TEST(Compile, FusedStepsTakeBroadcastAndScalarInputs) {
-  auto f = [](const std::vector<array>& in) {
-    return std::vector<array>{exp(in[0] - in[1]) * in[2] + array(2.0f)};
-  };
+  auto f = [](const std::vector<array>& in) { return std::vector<array>{exp(in[0] - in[1]) * in[2] + array(2.0f)}; };
   array a = reshape(arange(0.0, 12.0, 1.0, float32), {3, 4}), row = reshape(arange(0.0, 4.0, 1.0, float32), {1, 4});
   array scalar(0.5f);
   EXPECT_TRUE(allclose(compile(f)({a, row, scalar})[0], f({a, row, scalar})[0], 1e-6, 1e-6).item<bool>());

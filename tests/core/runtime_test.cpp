@@ -164,7 +164,8 @@ TEST(Evaluation, SixteenThreadsBuildAndEvaluate) {
   }
   for (auto& thread : threads) thread.join();
   float base = 0.5f * 4096.0f * 4095.0f / 2;
-  for (int t = 0; t < 16; ++t) EXPECT_NEAR(sums[static_cast<size_t>(t)], 30 * (base + 4096.0f * static_cast<float>(t)), 1e5);
+  for (int t = 0; t < 16; ++t)
+    EXPECT_NEAR(sums[static_cast<size_t>(t)], 30 * (base + 4096.0f * static_cast<float>(t)), 1e5);
 }
 
 TEST(Streams, WorkOnTwoStreamsIsOrderedByItsData) {

@@ -29,8 +29,10 @@ struct Node;
 // The dtype in which host values of T are handed over (double stays float64 until converted to the target).
 template <typename T>
 constexpr Dtype host_dtype() {
-  if constexpr (std::is_same_v<T, double>) return float64;
-  else return dtype_of<T>();
+  if constexpr (std::is_same_v<T, double>)
+    return float64;
+  else
+    return dtype_of<T>();
 }
 }  // namespace detail
 

@@ -1,6 +1,6 @@
-// compile: trace a function once per combination of input shapes and dtypes, simplify the graph, fuse elementwise chains,
-// and replay it. As in mlx.core: the function must be pure. `shapeless` is accepted for source compatibility; every new
-// combination of shapes is traced again, so that it is never wrong. May be called from any thread.
+// compile: trace a function once per combination of input shapes and dtypes, simplify the graph, fuse elementwise
+// chains, and replay it. As in mlx.core: the function must be pure. `shapeless` is accepted for source compatibility;
+// every new combination of shapes is traced again, so that it is never wrong. May be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ std::function<std::vector<array>(const std::vector<array>&)> compile(
 std::function<std::vector<array>(const std::vector<array>&)> compile(
     std::vector<array> (*fun)(const std::vector<array>&), bool shapeless = false);
 // A lambda without captures is a function, too.
-template <typename F, typename = decltype(+std::declval<F>()), typename = std::enable_if_t<std::is_class_v<std::decay_t<F>>>>
+template <typename F, typename = decltype(+std::declval<F>()),
+          typename = std::enable_if_t<std::is_class_v<std::decay_t<F>>>>
 std::function<std::vector<array>(const std::vector<array>&)> compile(F&& fun, bool shapeless = false) {
   return compile(+fun, shapeless);
 }

@@ -1,5 +1,5 @@
-// Devices and streams. A Device names a backend and an index; a Stream is an ordered queue of work on a device. Both are
-// small values. Streams belong to the process, not to a thread, and may be used from any thread.
+// Devices and streams. A Device names a backend and an index; a Stream is an ordered queue of work on a device. Both
+// are small values. Streams belong to the process, not to a thread, and may be used from any thread.
 #pragma once
 
 #include <cstdint>

@@ -98,11 +98,16 @@ std::ostream& operator<<(std::ostream& os, Dtype dtype);
 // The dtype that an array made from host values of type T has. double gives float32, as in MLX: say float64 to keep it.
 template <typename T>
 constexpr Dtype dtype_of() {
-  if constexpr (std::is_same_v<T, bool>) return bool_;
-  else if constexpr (std::is_same_v<T, float16_t>) return float16;
-  else if constexpr (std::is_same_v<T, bfloat16_t>) return bfloat16;
-  else if constexpr (std::is_floating_point_v<T>) return float32;
-  else if constexpr (std::is_same_v<T, std::complex<float>>) return complex64;
+  if constexpr (std::is_same_v<T, bool>)
+    return bool_;
+  else if constexpr (std::is_same_v<T, float16_t>)
+    return float16;
+  else if constexpr (std::is_same_v<T, bfloat16_t>)
+    return bfloat16;
+  else if constexpr (std::is_floating_point_v<T>)
+    return float32;
+  else if constexpr (std::is_same_v<T, std::complex<float>>)
+    return complex64;
   else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
     return sizeof(T) == 1 ? int8 : sizeof(T) == 2 ? int16 : sizeof(T) == 4 ? int32 : int64;
   } else {

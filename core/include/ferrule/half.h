@@ -12,7 +12,7 @@ struct float16_t {
   uint16_t bits = 0;
 
   float16_t() = default;
-  float16_t(float x) : bits(from_float(x)) {}  // NOLINT(google-explicit-constructor)
+  float16_t(float x) : bits(from_float(x)) {}        // NOLINT(google-explicit-constructor)
   operator float() const { return to_float(bits); }  // NOLINT(google-explicit-constructor)
 
   static uint16_t from_float(float x) {
@@ -43,7 +43,7 @@ struct bfloat16_t {
   uint16_t bits = 0;
 
   bfloat16_t() = default;
-  bfloat16_t(float x) : bits(from_float(x)) {}  // NOLINT(google-explicit-constructor)
+  bfloat16_t(float x) : bits(from_float(x)) {}       // NOLINT(google-explicit-constructor)
   operator float() const { return to_float(bits); }  // NOLINT(google-explicit-constructor)
 
   static uint16_t from_float(float x) {

@@ -10,8 +10,8 @@ namespace ferrule {
 enum class LogLevel { error, warning, info, debug };
 using LogHandler = std::function<void(LogLevel, const std::string& message)>;
 
-// Replaces the handler; an empty one restores the default. May be called from any thread; the handler is called from any
-// thread, one message at a time.
+// Replaces the handler; an empty one restores the default. May be called from any thread; the handler is called from
+// any thread, one message at a time.
 void set_log_handler(LogHandler handler);
 void set_log_level(LogLevel level);
 LogLevel get_log_level();

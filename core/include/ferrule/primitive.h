@@ -1,6 +1,6 @@
 // What a graph node does. A primitive knows its stream, how to run (kernel calls of the plugin ABI, or a new view of an
-// input), its gradient, and how to be expressed by other ops where a backend has no kernel. Primitives are immutable and
-// shared; eval is called with the evaluator's lock held, the rest from any thread.
+// input), its gradient, and how to be expressed by other ops where a backend has no kernel. Primitives are immutable
+// and shared; eval is called with the evaluator's lock held, the rest from any thread.
 #pragma once
 
 #include <cstddef>
@@ -63,7 +63,8 @@ class Primitive {
   virtual std::vector<array> decompose(const std::vector<array>& inputs) const;
   // Same kind and attributes (inputs aside): lets compile() merge equal nodes.
   virtual bool is_equivalent(const Primitive& other) const;
-  // The shapes and dtypes of the outputs for other inputs of the same kind are not derived from primitives: ops do that.
+  // The shapes and dtypes of the outputs for other inputs of the same kind are not derived from primitives: ops do
+  // that.
 
  private:
   Stream stream_;

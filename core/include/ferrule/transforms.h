@@ -29,11 +29,9 @@ using ScalarFn = std::function<array(const std::vector<array>&)>;
 // The outputs of fun at primals, and the products of cotangents (one per output, of its shape) with its Jacobian.
 std::pair<std::vector<array>, std::vector<array>> vjp(const ArrayFn& fun, const std::vector<array>& primals,
                                                       const std::vector<array>& cotangents);
-std::pair<array, array> vjp(const std::function<array(const array&)>& fun, const array& primal,
-                            const array& cotangent);
+std::pair<array, array> vjp(const std::function<array(const array&)>& fun, const array& primal, const array& cotangent);
 
-using ValueAndGradFn =
-    std::function<std::pair<std::vector<array>, std::vector<array>>(const std::vector<array>&)>;
+using ValueAndGradFn = std::function<std::pair<std::vector<array>, std::vector<array>>(const std::vector<array>&)>;
 using SimpleValueAndGradFn = std::function<std::pair<array, std::vector<array>>(const std::vector<array>&)>;
 
 // A function that returns fun's outputs and the gradient of its first output (a scalar) by the arguments `argnums`.
@@ -51,9 +49,10 @@ std::function<std::vector<array>(const std::vector<array>&)> grad(const ScalarFn
 std::function<array(const array&)> grad(const std::function<array(const array&)>& fun);
 
 // fun with a gradient of one's own: fun_vjp gets (primals, cotangents, outputs) and returns one cotangent per primal.
-ArrayFn custom_vjp(ArrayFn fun, std::function<std::vector<array>(const std::vector<array>&, const std::vector<array>&,
-                                                                 const std::vector<array>&)>
-                                    fun_vjp);
+ArrayFn custom_vjp(
+    ArrayFn fun,
+    std::function<std::vector<array>(const std::vector<array>&, const std::vector<array>&, const std::vector<array>&)>
+        fun_vjp);
 // fun whose intermediate values are computed again in the backward pass instead of kept.
 ArrayFn checkpoint(ArrayFn fun);
 

@@ -32,6 +32,14 @@ Allocator::~Allocator() = default;
 
 uint64_t Allocator::rounded(uint64_t bytes) const { return (bytes + alignment_ - 1) / alignment_ * alignment_; }
 
+Allocator::FreeLists& Allocator::lists_of(StreamState& stream) {
+  if (last_stream_ != &stream) {
+    last_lists_ = &lists_[&stream];
+    last_stream_ = &stream;
+  }
+  return *last_lists_;
+}
+
 Block* Allocator::new_block() {
   if (spare_blocks_.empty()) {
     constexpr size_t kSlab = 256;
@@ -52,7 +60,7 @@ Block* Allocator::allocate(uint64_t requested, StreamState& stream) {
   uint64_t bytes = rounded(requested);
   std::unique_lock lock(mutex_);
   if (active_ + bytes > limit_) return allocate_slow(bytes, stream, lock);
-  Block* block = take(lists_[&stream], bytes);
+  Block* block = take(lists_of(stream), bytes);
   if (!block) return allocate_slow(bytes, stream, lock);
   block->live = true;
   block->chunk->used += block->bytes;
@@ -72,7 +80,7 @@ Block* Allocator::allocate_slow(uint64_t bytes, StreamState& stream, std::unique
   };
   if (active_ + bytes <= limit_) {
     collect_deferred();
-    if (Block* block = take(lists_[&stream], bytes)) return finish(block);
+    if (Block* block = take(lists_of(stream), bytes)) return finish(block);
     if (Block* block = take_idle(bytes, stream)) return finish(block);
     if (Block* block = grow(bytes, stream)) return finish(block);
   }
@@ -83,7 +91,7 @@ Block* Allocator::allocate_slow(uint64_t bytes, StreamState& stream, std::unique
   lock.lock();
   collect_deferred();
   if (active_ + bytes <= limit_) {
-    if (Block* block = take(lists_[&stream], bytes)) return finish(block);
+    if (Block* block = take(lists_of(stream), bytes)) return finish(block);
     release_idle_chunks();
     if (Block* block = grow(bytes, stream)) return finish(block);
   }
@@ -138,7 +146,7 @@ Block* Allocator::split(Block* block, uint64_t bytes) {
   if (rest->next) rest->next->previous = rest;
   block->next = rest;
   block->bytes = bytes;
-  lists_[rest->stream].by_size.emplace(rest->bytes, rest);
+  lists_of(*rest->stream).by_size.emplace(rest->bytes, rest);
   return block;
 }
 
@@ -191,15 +199,15 @@ void Allocator::put(Block* block) {
   block->live = false;
   block->freed_at = block->stream->submitted();
   if (block->bytes <= kSmallLimit && block->bytes % kSmallest == 0) {
-    lists_[block->stream].bins[block->bytes / kSmallest - 1].push_back(block);
+    lists_of(*block->stream).bins[block->bytes / kSmallest - 1].push_back(block);
     return;
   }
   block = merge(block);
-  lists_[block->stream].by_size.emplace(block->bytes, block);
+  lists_of(*block->stream).by_size.emplace(block->bytes, block);
 }
 
 void Allocator::remove(Block* block) {
-  auto& by_size = lists_[block->stream].by_size;
+  auto& by_size = lists_of(*block->stream).by_size;
   auto [first, last] = by_size.equal_range(block->bytes);
   for (; first != last; ++first) {
     if (first->second == block) {

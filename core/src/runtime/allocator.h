@@ -1,5 +1,5 @@
-// The stream-ordered caching allocator of one device and memory kind. Memory that a stream gave back may be handed out on
-// the same stream at once, because its work is in order; on another stream only when the work is done. Thread-safe.
+// The stream-ordered caching allocator of one device and memory kind. Memory that a stream gave back may be handed out
+// on the same stream at once, because its work is in order; on another stream only when the work is done. Thread-safe.
 #pragma once
 
 #include <array>
@@ -80,6 +80,7 @@ class Allocator {
   };
 
   uint64_t rounded(uint64_t bytes) const;
+  FreeLists& lists_of(StreamState& stream);
   Block* take(FreeLists& lists, uint64_t bytes);
   Block* take_idle(uint64_t bytes, StreamState& stream);
   Block* split(Block* block, uint64_t bytes);
@@ -98,6 +99,8 @@ class Allocator {
   uint64_t alignment_;
   mutable std::mutex mutex_;
   std::unordered_map<StreamState*, FreeLists> lists_;
+  StreamState* last_stream_ = nullptr;  // whose lists were used last
+  FreeLists* last_lists_ = nullptr;
   std::vector<std::pair<Block*, std::vector<StreamUse>>> deferred_;
   std::unordered_map<Chunk*, std::unique_ptr<Chunk>> chunks_;
   std::vector<std::unique_ptr<Block[]>> block_slabs_;

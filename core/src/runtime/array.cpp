@@ -29,8 +29,8 @@ size_t array::checked_size(const Shape& shape) { return detail::element_count(sh
 
 void array::check_count(size_t count, const Shape& shape) {
   if (count != detail::element_count(shape)) {
-    detail::invalid("[array] the number of values does not fit the shape; got {} values; expected {} for shape {}", count,
-                    detail::element_count(shape), detail::shape_text(shape));
+    detail::invalid("[array] the number of values does not fit the shape; got {} values; expected {} for shape {}",
+                    count, detail::element_count(shape), detail::shape_text(shape));
   }
 }
 
@@ -143,7 +143,8 @@ const void* array::host_data(const Dtype* expected) const {
     // double stands for float64 and unsigned char for bool: only the size and kind must fit
     bool bytes = expected->size() == 1 && dtype().size() == 1;
     if (!bytes) {
-      detail::invalid("[data] got an element type for {}; expected one for {}", dtype_name(*expected), dtype_name(dtype()));
+      detail::invalid("[data] got an element type for {}; expected one for {}", dtype_name(*expected),
+                      dtype_name(dtype()));
     }
   }
   if (!node_->evaluated()) ferrule::eval(std::vector<array>{*this});

@@ -1,5 +1,5 @@
-// Reverse-mode differentiation: trace the function on stand-ins of its arguments, then walk the graph backwards, adding up
-// cotangents. Gradients are made of ops, so they can be differentiated again.
+// Reverse-mode differentiation: trace the function on stand-ins of its arguments, then walk the graph backwards, adding
+// up cotangents. Gradients are made of ops, so they can be differentiated again.
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -201,8 +201,8 @@ std::pair<std::vector<array>, std::vector<array>> vjp(const ArrayFn& fun, const 
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (cotangents[i].shape() != outputs[i].shape()) {
-      invalid("[vjp] cotangent {} has shape {}; expected the output's, {}", i, detail::shape_text(cotangents[i].shape()),
-              detail::shape_text(outputs[i].shape()));
+      invalid("[vjp] cotangent {} has shape {}; expected the output's, {}", i,
+              detail::shape_text(cotangents[i].shape()), detail::shape_text(outputs[i].shape()));
     }
   }
   std::vector<array> gradients = detail::backward(outputs, cotangents, traced);
@@ -211,8 +211,8 @@ std::pair<std::vector<array>, std::vector<array>> vjp(const ArrayFn& fun, const 
 
 std::pair<array, array> vjp(const std::function<array(const array&)>& fun, const array& primal,
                             const array& cotangent) {
-  auto [outputs, gradients] = vjp([&](const std::vector<array>& args) { return std::vector<array>{fun(args[0])}; },
-                                  {primal}, {cotangent});
+  auto [outputs, gradients] =
+      vjp([&](const std::vector<array>& args) { return std::vector<array>{fun(args[0])}; }, {primal}, {cotangent});
   return {outputs[0], gradients[0]};
 }
 
@@ -236,7 +236,8 @@ ValueAndGradFn value_and_grad(const ArrayFn& fun, const std::vector<int>& argnum
     std::vector<array> arguments = inputs, traced;
     for (size_t at : positions) {
       if (!issubdtype(inputs[at].dtype(), inexact)) {
-        invalid("[grad] argument {} has dtype {}; expected a floating or complex one", at, dtype_name(inputs[at].dtype()));
+        invalid("[grad] argument {} has dtype {}; expected a floating or complex one", at,
+                dtype_name(inputs[at].dtype()));
       }
       arguments[at] = detail::make_tracer(inputs[at]);
       traced.push_back(arguments[at]);
@@ -255,15 +256,15 @@ ValueAndGradFn value_and_grad(const ArrayFn& fun, int argnum) { return value_and
 
 std::function<std::pair<array, array>(const array&)> value_and_grad(const std::function<array(const array&)>& fun) {
   return [fun](const array& input) {
-    auto [outputs, gradients] =
-        value_and_grad(ArrayFn([&](const std::vector<array>& args) { return std::vector<array>{fun(args[0])}; }))({input});
+    auto [outputs, gradients] = value_and_grad(
+        ArrayFn([&](const std::vector<array>& args) { return std::vector<array>{fun(args[0])}; }))({input});
     return std::pair(outputs[0], gradients[0]);
   };
 }
 
 SimpleValueAndGradFn value_and_grad(const ScalarFn& fun, const std::vector<int>& argnums) {
-  auto general = value_and_grad(ArrayFn([fun](const std::vector<array>& args) { return std::vector<array>{fun(args)}; }),
-                                argnums);
+  auto general =
+      value_and_grad(ArrayFn([fun](const std::vector<array>& args) { return std::vector<array>{fun(args)}; }), argnums);
   return [general](const std::vector<array>& inputs) {
     auto [outputs, gradients] = general(inputs);
     return std::pair(outputs[0], std::move(gradients));
@@ -280,7 +281,8 @@ std::function<std::vector<array>(const std::vector<array>&)> grad(const ArrayFn&
 std::function<std::vector<array>(const std::vector<array>&)> grad(const ArrayFn& fun, int argnum) {
   return grad(fun, std::vector<int>{argnum});
 }
-std::function<std::vector<array>(const std::vector<array>&)> grad(const ScalarFn& fun, const std::vector<int>& argnums) {
+std::function<std::vector<array>(const std::vector<array>&)> grad(const ScalarFn& fun,
+                                                                  const std::vector<int>& argnums) {
   auto both = value_and_grad(fun, argnums);
   return [both](const std::vector<array>& inputs) { return both(inputs).second; };
 }
@@ -292,11 +294,13 @@ std::function<array(const array&)> grad(const std::function<array(const array&)>
   return [both](const array& input) { return both(input).second; };
 }
 
-ArrayFn custom_vjp(ArrayFn fun, std::function<std::vector<array>(const std::vector<array>&, const std::vector<array>&,
-                                                                 const std::vector<array>&)>
-                                    fun_vjp) {
+ArrayFn custom_vjp(
+    ArrayFn fun,
+    std::function<std::vector<array>(const std::vector<array>&, const std::vector<array>&, const std::vector<array>&)>
+        fun_vjp) {
   return [fun = std::move(fun), fun_vjp = std::move(fun_vjp)](const std::vector<array>& primals) {
-    // What the function computes from its arguments is hidden from the tracer: the custom gradient stands for all of it.
+    // What the function computes from its arguments is hidden from the tracer: the custom gradient stands for all of
+    // it.
     std::vector<array> hidden;
     for (const array& primal : primals) hidden.push_back(stop_gradient(primal));
     std::vector<array> outputs = fun(hidden);

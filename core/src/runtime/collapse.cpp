@@ -50,8 +50,8 @@ void collapse_dims(frl_tensor* tensors, size_t n_inputs, size_t n_outputs) {
   if (flat) {
     for (size_t i = 0; i < n; ++i) {
       frl_tensor& t = tensors[i];
-      bool single = i < n_inputs && size != 1 &&
-                    ((t.flags & FRL_TENSOR_INLINE) || t.ndim == 0 || element_count(t) == 1);
+      bool single =
+          i < n_inputs && size != 1 && ((t.flags & FRL_TENSOR_INLINE) || t.ndim == 0 || element_count(t) == 1);
       set_one_dim(t, size, single ? 0 : 1);
     }
     return;

@@ -1,5 +1,5 @@
-// compile(): a function is traced once per set of input shapes and dtypes into a Program, which is simplified, fused and
-// replayed by making its nodes anew.
+// compile(): a function is traced once per set of input shapes and dtypes into a Program, which is simplified, fused
+// and replayed by making its nodes anew.
 #include "ferrule/compile.h"
 
 #include <atomic>

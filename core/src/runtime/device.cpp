@@ -15,8 +15,7 @@ using detail::Runtime;
 Device::Device(DeviceType type, int device_index) : index(device_index), backend(0) {
   if (type == DeviceType::gpu) backend = Runtime::get().best_accelerator(device_index).backend;
 }
-Device::Device(const std::string& name, int device_index)
-    : index(device_index), backend(Runtime::get().intern(name)) {}
+Device::Device(const std::string& name, int device_index) : index(device_index), backend(Runtime::get().intern(name)) {}
 const std::string& Device::name() const { return Runtime::get().backend_name(backend); }
 std::ostream& operator<<(std::ostream& os, const Device& device) { return os << device.name() << ':' << device.index; }
 std::ostream& operator<<(std::ostream& os, const Stream& stream) {
@@ -46,15 +45,18 @@ void synchronize(Stream stream) { Runtime::get().stream(stream).host_wait(); }
 
 Stream to_stream(const StreamOrDevice& where) {
   switch (where.index()) {
-    case 1: return std::get<Stream>(where);
-    case 2: return default_stream(std::get<Device>(where));
-    case 3: return default_stream(Device(std::get<Device::DeviceType>(where)));
-    default: return Runtime::get().current_stream();
+    case 1:
+      return std::get<Stream>(where);
+    case 2:
+      return default_stream(std::get<Device>(where));
+    case 3:
+      return default_stream(Device(std::get<Device::DeviceType>(where)));
+    default:
+      return Runtime::get().current_stream();
   }
 }
 
-StreamContext::StreamContext(const StreamOrDevice& where)
-    : stream_{0, Device(Device::cpu)}, device_(default_device()) {
+StreamContext::StreamContext(const StreamOrDevice& where) : stream_{0, Device(Device::cpu)}, device_(default_device()) {
   Stream target = to_stream(where);
   stream_ = default_stream(target.device);
   set_default_device(target.device);
@@ -70,7 +72,8 @@ std::vector<BackendInfo> backends() {
   std::vector<BackendInfo> infos;
   for (const auto& c : Runtime::get().candidates()) {
     if (c.manifest.is_layer()) continue;
-    infos.push_back({c.manifest.name, c.manifest.vendor, c.manifest.version, c.path, c.manifest.score, c.usable, c.reason});
+    infos.push_back(
+        {c.manifest.name, c.manifest.vendor, c.manifest.version, c.path, c.manifest.score, c.usable, c.reason});
   }
   return infos;
 }

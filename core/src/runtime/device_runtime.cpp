@@ -57,8 +57,10 @@ Kernel* DeviceRuntime::fused_kernel(const std::vector<frl_expr_node>& nodes, uin
   PluginError plugin_error;
   frl_kernel* handle = nullptr;
   frl_status status = fusion_->compile(handle_, &expr, &handle, &plugin_error);
-  if (status == FRL_OK) it->second = std::make_unique<Kernel>(*this, handle);
-  else log(LogLevel::debug, fmt::format("{} does not fuse an expression: {}", label_, plugin_error.message));
+  if (status == FRL_OK)
+    it->second = std::make_unique<Kernel>(*this, handle);
+  else
+    log(LogLevel::debug, fmt::format("{} does not fuse an expression: {}", label_, plugin_error.message));
   return it->second.get();
 }
 

@@ -1,4 +1,5 @@
-// One open device: its plugin, table, allocators, kernels and streams. Lives from its first use to the end of the process.
+// One open device: its plugin, table, allocators, kernels and streams. Lives from its first use to the end of the
+// process.
 #pragma once
 
 #include <memory>

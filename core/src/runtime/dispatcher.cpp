@@ -39,8 +39,10 @@ void Dispatcher::run() {
     lock.unlock();
     std::vector<Watch> waiting;
     for (Watch& watch : watches) {
-      if (watch.marker->stream->is_done(watch.marker->sequence)) watch.waiter->resume();
-      else waiting.push_back(std::move(watch));
+      if (watch.marker->stream->is_done(watch.marker->sequence))
+        watch.waiter->resume();
+      else
+        waiting.push_back(std::move(watch));
     }
     watches.clear();
     lock.lock();

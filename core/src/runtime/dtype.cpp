@@ -23,11 +23,16 @@ Kind kind_of(Dtype dtype) {
 
 Category category_of(Dtype dtype) {
   switch (kind_of(dtype)) {
-    case Kind::boolean: return Category::generic;
-    case Kind::unsigned_integer: return Category::unsignedinteger;
-    case Kind::signed_integer: return Category::signedinteger;
-    case Kind::floating: return Category::floating;
-    case Kind::complex: return Category::complexfloating;
+    case Kind::boolean:
+      return Category::generic;
+    case Kind::unsigned_integer:
+      return Category::unsignedinteger;
+    case Kind::signed_integer:
+      return Category::signedinteger;
+    case Kind::floating:
+      return Category::floating;
+    case Kind::complex:
+      return Category::complexfloating;
   }
   return Category::generic;
 }
@@ -41,21 +46,23 @@ bool issubdtype(Category a, Category b) {
   auto parent = [](Category c) {
     switch (c) {
       case Category::complexfloating:
-      case Category::floating: return Category::inexact;
+      case Category::floating:
+        return Category::inexact;
       case Category::signedinteger:
-      case Category::unsignedinteger: return Category::integer;
+      case Category::unsignedinteger:
+        return Category::integer;
       case Category::inexact:
-      case Category::integer: return Category::number;
-      default: return Category::generic;
+      case Category::integer:
+        return Category::number;
+      default:
+        return Category::generic;
     }
   };
   while (a != b && a != Category::generic) a = parent(a);
   return a == b;
 }
 
-bool issubdtype(Dtype a, Category b) {
-  return b == Category::generic || (a != bool_ && issubdtype(category_of(a), b));
-}
+bool issubdtype(Dtype a, Category b) { return b == Category::generic || (a != bool_ && issubdtype(category_of(a), b)); }
 
 bool issubdtype(Dtype a, Dtype b) { return a == b; }
 
@@ -75,10 +82,14 @@ Dtype promote_types(Dtype a, Dtype b) {
   // unsigned with signed: the signed type that holds both, or float32 where there is none
   if (b.size() > a.size()) return b;
   switch (a.size()) {
-    case 1: return int16;
-    case 2: return int32;
-    case 4: return int64;
-    default: return float32;
+    case 1:
+      return int16;
+    case 2:
+      return int32;
+    case 4:
+      return int64;
+    default:
+      return float32;
   }
 }
 

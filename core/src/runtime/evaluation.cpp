@@ -87,7 +87,8 @@ void StreamEvaluation::allocate(array& out) {
   node.byte_offset = 0;
   if (node.size == 0) return;
   Allocator& allocator = device_.allocator();
-  node.storage = std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(node.bytes(), stream_));
+  node.storage = std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator,
+                                               allocator.allocate(node.bytes(), stream_));
 }
 
 void StreamEvaluation::view(array& out, const array& in, const Strides& strides, int64_t offset) {
@@ -103,15 +104,15 @@ void StreamEvaluation::view(array& out, const array& in, const Strides& strides,
     return;
   }
   to.storage = from.storage;
-  to.byte_offset = static_cast<uint64_t>(static_cast<int64_t>(from.byte_offset) +
-                                         offset * static_cast<int64_t>(to.dtype.size()));
+  to.byte_offset =
+      static_cast<uint64_t>(static_cast<int64_t>(from.byte_offset) + offset * static_cast<int64_t>(to.dtype.size()));
   to.contiguous = is_row_major(to.shape, to.strides);
 }
 
 bool StreamEvaluation::donatable(const array& a) const {
   const Node& node = *a.node();
-  return may_donate_ && a.node().use_count() == 1 && node.storage && node.storage.use_count() == 1 &&
-         node.contiguous && &node.storage->stream() == &stream_;
+  return may_donate_ && a.node().use_count() == 1 && node.storage && node.storage.use_count() == 1 && node.contiguous &&
+         &node.storage->stream() == &stream_;
 }
 
 bool StreamEvaluation::donate(array& out, const array& in) {
@@ -150,9 +151,10 @@ array StreamEvaluation::contiguous(const array& a) {
 void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, uint32_t flags,
                               std::shared_ptr<void> keep) {
   Allocator& allocator = device_.allocator();
-  auto storage = std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(count, stream_));
-  auto copy_in = [api = &device_.api(), buffer = storage->buffer(), offset = storage->offset(), bytes, count,
-                  flags](frl_stream* stream, frl_error* plugin_error) {
+  auto storage =
+      std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(count, stream_));
+  auto copy_in = [api = &device_.api(), buffer = storage->buffer(), offset = storage->offset(), bytes, count, flags](
+                     frl_stream* stream, frl_error* plugin_error) {
     return api->copy_in(stream, buffer, offset, bytes, count, flags, plugin_error);
   };
   storage->set_written_at(stream_.submit("copy_in", copy_in));
@@ -183,8 +185,8 @@ array StreamEvaluation::transfer(const array& a) {
   auto bytes = static_cast<uint64_t>(span.end - span.begin);
   auto staging = allocate_host(bytes);
   uint64_t begin = node.storage->offset() + node.byte_offset + static_cast<uint64_t>(span.begin);
-  auto copy_out = [api = &source.device().api(), to = staging->data, buffer = node.storage->buffer(), begin,
-                   bytes](frl_stream* stream, frl_error* plugin_error) {
+  auto copy_out = [api = &source.device().api(), to = staging->data, buffer = node.storage->buffer(), begin, bytes](
+                      frl_stream* stream, frl_error* plugin_error) {
     return api->copy_out(stream, to, buffer, begin, bytes, plugin_error);
   };
   uint64_t sequence = source.submit("copy_out", copy_out);
@@ -324,7 +326,10 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
         return device_.api().kernel_launch(stream, kernel.handle(), needs.plan, &call, plugin_error);
       },
       [&] {
-        return HeldCall{kernel.handle(), needs.plan, &device_.api(), call,
+        return HeldCall{kernel.handle(),
+                        needs.plan,
+                        &device_.api(),
+                        call,
                         {tensors.begin(), tensors.begin() + static_cast<long>(given.size() + outputs.size())},
                         {attributes.begin(), attributes.end()}};
       });

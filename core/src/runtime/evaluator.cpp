@@ -15,8 +15,8 @@
 namespace ferrule::detail {
 namespace {
 
-// One evaluation at a time: marks in nodes, plan caches and the order of submission need no other lock. Recursive, because
-// a decomposition may build and evaluate small arrays.
+// One evaluation at a time: marks in nodes, plan caches and the order of submission need no other lock. Recursive,
+// because a decomposition may build and evaluate small arrays.
 std::recursive_mutex& evaluation_mutex() {
   static std::recursive_mutex mutex;
   return mutex;
@@ -52,15 +52,17 @@ class Evaluator {
   std::vector<Frame> stack_;
   std::vector<Node*> tape_;
   std::vector<StreamState*> streams_;
+  std::vector<array> single_output_;  // kept from node to node
   StreamState* last_stream_ = nullptr;
 };
 
 void Evaluator::visit(Node& node) {
   if (node.evaluated() || node.mark == mark_) return;
   if (!node.primitive) {
-    fail(ErrorCode::invalid_state,
-         "[eval] got an array without a value; expected none of the arguments of a function that compile() traces to be "
-         "evaluated");
+    fail(
+        ErrorCode::invalid_state,
+        "[eval] got an array without a value; expected none of the arguments of a function that compile() traces to be "
+        "evaluated");
   }
   node.mark = mark_;
   if (node.siblings) {  // one visit computes all outputs
@@ -125,8 +127,9 @@ void Evaluator::run_node(Node& node) {
   }
   if (!node.siblings) {
     // A handle that does not own: the node is kept alive by its consumers.
-    std::vector<array> outputs{array(std::shared_ptr<Node>(std::shared_ptr<Node>(), &node))};
-    run_primitive(primitive, stream, retain, *inputs, outputs);
+    single_output_.clear();
+    single_output_.emplace_back(std::shared_ptr<Node>(std::shared_ptr<Node>(), &node));
+    run_primitive(primitive, stream, retain, *inputs, single_output_);
     node.set_evaluated();
     local.clear();
     if (!retain) node.drop_graph();
@@ -207,10 +210,14 @@ void gather_bytes(const std::byte* first, const Node& node, void* out) {
     gather(reinterpret_cast<const T*>(first), node.shape, strides, 0, to);
   };
   switch (node.dtype.size()) {
-    case 1: return run(uint8_t{});
-    case 2: return run(uint16_t{});
-    case 4: return run(uint32_t{});
-    default: return run(uint64_t{});
+    case 1:
+      return run(uint8_t{});
+    case 2:
+      return run(uint16_t{});
+    case 4:
+      return run(uint32_t{});
+    default:
+      return run(uint64_t{});
   }
 }
 
@@ -241,10 +248,11 @@ const void* read_to_host(Node& node) {
     auto bytes = static_cast<uint64_t>((high - low + 1) * item);
     auto staging = node.contiguous ? result : allocate_host(bytes);
     StreamState& stream = node.storage->stream();
-    uint64_t begin = node.storage->offset() + static_cast<uint64_t>(static_cast<int64_t>(node.byte_offset) + low * item);
-    uint64_t sequence = stream.submit(
-        "copy_out", [api = &stream.device().api(), to = staging->data, buffer = node.storage->buffer(), begin,
-                     bytes](frl_stream* handle, frl_error* plugin_error) {
+    uint64_t begin =
+        node.storage->offset() + static_cast<uint64_t>(static_cast<int64_t>(node.byte_offset) + low * item);
+    uint64_t sequence =
+        stream.submit("copy_out", [api = &stream.device().api(), to = staging->data, buffer = node.storage->buffer(),
+                                   begin, bytes](frl_stream* handle, frl_error* plugin_error) {
           return api->copy_out(handle, to, buffer, begin, bytes, plugin_error);
         });
     stream.retain(staging);

@@ -1,5 +1,6 @@
-// Turning graphs into device work. schedule() orders the graph without recursion, gives every node storage and submits its
-// kernels; it never waits for devices. One evaluation at a time runs in the process; the work itself runs concurrently.
+// Turning graphs into device work. schedule() orders the graph without recursion, gives every node storage and submits
+// its kernels; it never waits for devices. One evaluation at a time runs in the process; the work itself runs
+// concurrently.
 #pragma once
 
 #include <vector>

@@ -45,8 +45,8 @@ void count(const std::string& backend, const std::string& op, const std::string&
     if (policy != FallbackPolicy::error) first = fallbacks().counts[{backend, op}]++ == 0;
   }
   if (policy == FallbackPolicy::error) {
-    fail(ErrorCode::unsupported, "[{}] would fall back to the cpu backend, which FERRULE_FALLBACK=error forbids: {}", op,
-         reason);
+    fail(ErrorCode::unsupported, "[{}] would fall back to the cpu backend, which FERRULE_FALLBACK=error forbids: {}",
+         op, reason);
   }
   if (first) {
     log(policy == FallbackPolicy::warn ? LogLevel::warning : LogLevel::debug,
@@ -56,8 +56,8 @@ void count(const std::string& backend, const std::string& op, const std::string&
 
 }  // namespace
 
-void run_on_cpu(Primitive& primitive, StreamState& stream, const std::vector<array>& inputs, std::vector<array>& outputs,
-                const std::string& reason) {
+void run_on_cpu(Primitive& primitive, StreamState& stream, const std::vector<array>& inputs,
+                std::vector<array>& outputs, const std::string& reason) {
   const std::string& backend = stream.device().id().name();
   StreamState* cpu = nullptr;
   try {

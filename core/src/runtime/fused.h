@@ -1,5 +1,5 @@
-// Fused: a primitive that computes an elementwise expression of several ops at once, through frl.fusion where the backend
-// offers it; elsewhere it decomposes into the ops it was made of.
+// Fused: a primitive that computes an elementwise expression of several ops at once, through frl.fusion where the
+// backend offers it; elsewhere it decomposes into the ops it was made of.
 #pragma once
 
 #include <memory>

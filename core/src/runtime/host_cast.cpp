@@ -12,20 +12,34 @@ namespace {
 template <typename Visit>
 void visit(Dtype dtype, Visit&& with) {
   switch (dtype.val()) {
-    case Dtype::Val::bool_: return with(bool{});
-    case Dtype::Val::uint8: return with(uint8_t{});
-    case Dtype::Val::uint16: return with(uint16_t{});
-    case Dtype::Val::uint32: return with(uint32_t{});
-    case Dtype::Val::uint64: return with(uint64_t{});
-    case Dtype::Val::int8: return with(int8_t{});
-    case Dtype::Val::int16: return with(int16_t{});
-    case Dtype::Val::int32: return with(int32_t{});
-    case Dtype::Val::int64: return with(int64_t{});
-    case Dtype::Val::float16: return with(float16_t{});
-    case Dtype::Val::bfloat16: return with(bfloat16_t{});
-    case Dtype::Val::float32: return with(float{});
-    case Dtype::Val::float64: return with(double{});
-    case Dtype::Val::complex64: return with(complex64_t{});
+    case Dtype::Val::bool_:
+      return with(bool{});
+    case Dtype::Val::uint8:
+      return with(uint8_t{});
+    case Dtype::Val::uint16:
+      return with(uint16_t{});
+    case Dtype::Val::uint32:
+      return with(uint32_t{});
+    case Dtype::Val::uint64:
+      return with(uint64_t{});
+    case Dtype::Val::int8:
+      return with(int8_t{});
+    case Dtype::Val::int16:
+      return with(int16_t{});
+    case Dtype::Val::int32:
+      return with(int32_t{});
+    case Dtype::Val::int64:
+      return with(int64_t{});
+    case Dtype::Val::float16:
+      return with(float16_t{});
+    case Dtype::Val::bfloat16:
+      return with(bfloat16_t{});
+    case Dtype::Val::float32:
+      return with(float{});
+    case Dtype::Val::float64:
+      return with(double{});
+    case Dtype::Val::complex64:
+      return with(complex64_t{});
   }
 }
 
@@ -50,8 +64,10 @@ To convert(From x) {
   if constexpr (std::is_same_v<To, From>) {
     return x;
   } else if constexpr (std::is_same_v<To, bool>) {
-    if constexpr (kIsHalf<From>) return static_cast<float>(x) != 0.0f;
-    else return x != From{};
+    if constexpr (kIsHalf<From>)
+      return static_cast<float>(x) != 0.0f;
+    else
+      return x != From{};
   } else if constexpr (std::is_same_v<To, complex64_t>) {
     return complex64_t(convert<float>(x), 0.0f);
   } else if constexpr (std::is_same_v<From, complex64_t>) {

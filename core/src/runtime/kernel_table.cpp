@@ -16,7 +16,7 @@ constexpr size_t kCodes = FRL_OP_END_;
 constexpr std::array<OpInfo, kCodes> kOps = [] {
   std::array<OpInfo, kCodes> ops{};
 #define FRL_OP(code, name, version, min_in, max_in, n_out, attrs, profile, flags, domain, result, tolerance, ulp) \
-  ops[code] = {#name, version, n_out, ((flags) & COLLAPSE) != 0, ((flags) & FUSE) != 0};
+  ops[code] = {#name, version, n_out, ((flags)&COLLAPSE) != 0, ((flags)&FUSE) != 0};
 #include "ferrule/ops.def"
 #undef FRL_OP
   return ops;
@@ -127,8 +127,10 @@ Kernel* KernelTable::find(uint32_t code) {
     frl_kernel* handle = nullptr;
     frl_status status = device_.api().kernel_find(device_.handle(), op->name, op->version, &handle, &plugin_error);
     if (status != FRL_OK && status != FRL_UNSUPPORTED) check(status, plugin_error, "kernel_find");
-    if (status == FRL_OK) entry.kernel = std::make_unique<Kernel>(device_, handle);
-    else log(LogLevel::debug, fmt::format("{} has no kernel for {}", device_.label(), op->name));
+    if (status == FRL_OK)
+      entry.kernel = std::make_unique<Kernel>(device_, handle);
+    else
+      log(LogLevel::debug, fmt::format("{} has no kernel for {}", device_.label(), op->name));
     entry.looked_up = true;
   }
   return entry.kernel.get();

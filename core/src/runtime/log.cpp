@@ -48,8 +48,10 @@ LogLevel get_log_level() { return sink().level; }
 void log(LogLevel level, const std::string& message) {
   if (level > sink().level) return;
   std::lock_guard lock(sink().mutex);
-  if (sink().handler) sink().handler(level, message);
-  else print_to_stderr(level, message);
+  if (sink().handler)
+    sink().handler(level, message);
+  else
+    print_to_stderr(level, message);
 }
 
 }  // namespace ferrule

@@ -1,5 +1,5 @@
-// An allocator for objects that come and go by the million, such as graph nodes: each thread keeps a list of free pieces of
-// one size. Memory is kept for reuse until the thread ends, beyond a bound it goes back to the heap.
+// An allocator for objects that come and go by the million, such as graph nodes: each thread keeps a list of free
+// pieces of one size. Memory is kept for reuse until the thread ends, beyond a bound it goes back to the heap.
 #pragma once
 
 #include <cstddef>
@@ -56,8 +56,10 @@ struct PoolAllocator {
     return static_cast<T*>(PieceCache<sizeof(T)>::take());
   }
   void deallocate(T* p, size_t n) noexcept {
-    if (n != 1) ::operator delete(p);
-    else PieceCache<sizeof(T)>::give(p);
+    if (n != 1)
+      ::operator delete(p);
+    else
+      PieceCache<sizeof(T)>::give(p);
   }
   friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
 };

@@ -9,16 +9,21 @@
 namespace ferrule {
 namespace {
 
-constexpr int64_t kEdge = 3;        // elements shown at each end of a long axis
+constexpr int64_t kEdge = 3;          // elements shown at each end of a long axis
 constexpr int64_t kThreshold = 1000;  // arrays of more elements are abridged
 
 template <typename T>
 std::string element(T x) {
-  if constexpr (std::is_same_v<T, bool>) return x ? "True" : "False";
-  else if constexpr (std::is_integral_v<T>) return fmt::format("{}", x);
-  else if constexpr (std::is_same_v<T, complex64_t>) return fmt::format("{:.6g}{:+.6g}j", x.real(), x.imag());
-  else if constexpr (std::is_same_v<T, double>) return fmt::format("{:.6g}", x);
-  else return fmt::format("{:.6g}", static_cast<float>(x));
+  if constexpr (std::is_same_v<T, bool>)
+    return x ? "True" : "False";
+  else if constexpr (std::is_integral_v<T>)
+    return fmt::format("{}", x);
+  else if constexpr (std::is_same_v<T, complex64_t>)
+    return fmt::format("{:.6g}{:+.6g}j", x.real(), x.imag());
+  else if constexpr (std::is_same_v<T, double>)
+    return fmt::format("{:.6g}", x);
+  else
+    return fmt::format("{:.6g}", static_cast<float>(x));
 }
 
 template <typename T>
@@ -55,20 +60,48 @@ void print_all(std::ostream& os, const array& a) {
 std::ostream& operator<<(std::ostream& os, const array& a) {
   os << "array(";
   switch (a.dtype().val()) {
-    case Dtype::Val::bool_: print_all<bool>(os, a); break;
-    case Dtype::Val::uint8: print_all<uint8_t>(os, a); break;
-    case Dtype::Val::uint16: print_all<uint16_t>(os, a); break;
-    case Dtype::Val::uint32: print_all<uint32_t>(os, a); break;
-    case Dtype::Val::uint64: print_all<uint64_t>(os, a); break;
-    case Dtype::Val::int8: print_all<int8_t>(os, a); break;
-    case Dtype::Val::int16: print_all<int16_t>(os, a); break;
-    case Dtype::Val::int32: print_all<int32_t>(os, a); break;
-    case Dtype::Val::int64: print_all<int64_t>(os, a); break;
-    case Dtype::Val::float16: print_all<float16_t>(os, a); break;
-    case Dtype::Val::bfloat16: print_all<bfloat16_t>(os, a); break;
-    case Dtype::Val::float32: print_all<float>(os, a); break;
-    case Dtype::Val::float64: print_all<double>(os, a); break;
-    case Dtype::Val::complex64: print_all<complex64_t>(os, a); break;
+    case Dtype::Val::bool_:
+      print_all<bool>(os, a);
+      break;
+    case Dtype::Val::uint8:
+      print_all<uint8_t>(os, a);
+      break;
+    case Dtype::Val::uint16:
+      print_all<uint16_t>(os, a);
+      break;
+    case Dtype::Val::uint32:
+      print_all<uint32_t>(os, a);
+      break;
+    case Dtype::Val::uint64:
+      print_all<uint64_t>(os, a);
+      break;
+    case Dtype::Val::int8:
+      print_all<int8_t>(os, a);
+      break;
+    case Dtype::Val::int16:
+      print_all<int16_t>(os, a);
+      break;
+    case Dtype::Val::int32:
+      print_all<int32_t>(os, a);
+      break;
+    case Dtype::Val::int64:
+      print_all<int64_t>(os, a);
+      break;
+    case Dtype::Val::float16:
+      print_all<float16_t>(os, a);
+      break;
+    case Dtype::Val::bfloat16:
+      print_all<bfloat16_t>(os, a);
+      break;
+    case Dtype::Val::float32:
+      print_all<float>(os, a);
+      break;
+    case Dtype::Val::float64:
+      print_all<double>(os, a);
+      break;
+    case Dtype::Val::complex64:
+      print_all<complex64_t>(os, a);
+      break;
   }
   return os << ", dtype=" << a.dtype() << ')';
 }

@@ -162,7 +162,8 @@ void Program::simplify() {
     const Node& node = *constants_[c].node();
     for (uint32_t d = 0; d < c && node.is_inline; ++d) {
       const Node& other = *constants_[d].node();
-      if (other.is_inline && other.dtype == node.dtype && other.shape == node.shape && other.value[0] == node.value[0]) {
+      if (other.is_inline && other.dtype == node.dtype && other.shape == node.shape &&
+          other.value[0] == node.value[0]) {
         same[n_inputs_ + c] = same[n_inputs_ + d];
         break;
       }
@@ -223,7 +224,8 @@ void Program::fuse() {
         auto p = producer.find(v);
         if (p == producer.end() || taken[p->second]) continue;
         const Step& step = steps_[p->second];
-        if (!fusable(step) || step.shapes[0] != last.shapes[0] || step.primitive->stream() != last.primitive->stream()) {
+        if (!fusable(step) || step.shapes[0] != last.shapes[0] ||
+            step.primitive->stream() != last.primitive->stream()) {
           continue;
         }
         uint32_t inside = 0;
@@ -249,8 +251,11 @@ void Program::fuse() {
       FusedStep fused{step.primitive, step.dtypes[0], {}};
       for (uint32_t v : step.inputs) {
         auto found = position.find(v);
-        if (found != position.end()) fused.operands.push_back({false, found->second});
-        else fused.operands.push_back({true, static_cast<uint32_t>(std::find(inputs.begin(), inputs.end(), v) - inputs.begin())});
+        if (found != position.end())
+          fused.operands.push_back({false, found->second});
+        else
+          fused.operands.push_back(
+              {true, static_cast<uint32_t>(std::find(inputs.begin(), inputs.end(), v) - inputs.begin())});
       }
       position[step.outputs[0]] = static_cast<uint32_t>(inner.size());
       inner.push_back(std::move(fused));

@@ -1,5 +1,5 @@
-// A traced function: steps in order, each a primitive applied to values. Immutable once it is made, so that any thread may
-// replay it.
+// A traced function: steps in order, each a primitive applied to values. Immutable once it is made, so that any thread
+// may replay it.
 #pragma once
 
 #include <memory>
@@ -44,8 +44,8 @@ class Program {
   std::vector<Dtype> value_dtypes_;
 };
 
-// Calls the function on arrays without values of the inputs' shapes and dtypes. What does not depend on them is computed
-// now and becomes a constant. Throws when the function asks for a value.
+// Calls the function on arrays without values of the inputs' shapes and dtypes. What does not depend on them is
+// computed now and becomes a constant. Throws when the function asks for a value.
 Program trace(const ArrayFn& fun, const std::vector<array>& inputs);
 
 }  // namespace ferrule::detail

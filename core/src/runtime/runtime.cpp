@@ -23,7 +23,8 @@ void FRL_CALL host_log(int32_t level, const char* plugin, const char* text) {
 const char* FRL_CALL host_config(const char* key) {
   if (!key) return nullptr;
   std::string name = "FERRULE_";
-  for (const char* c = key; *c; ++c) name += *c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(*c)));
+  for (const char* c = key; *c; ++c)
+    name += *c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(*c)));
   return secure_getenv(name.c_str());
 }
 
@@ -157,8 +158,8 @@ Device Runtime::default_device() {
       for (const auto& skipped : choice.skipped) {
         log(LogLevel::info, fmt::format("backend {} was not taken: {}", skipped.entry, skipped.reason));
       }
-      log(LogLevel::info, fmt::format("default device {}:{} ({})", choice.candidate.manifest.name, choice.device_index,
-                                      choice.reason));
+      log(LogLevel::info,
+          fmt::format("default device {}:{} ({})", choice.candidate.manifest.name, choice.device_index, choice.reason));
       default_device_ = std::make_unique<Device>(choice.candidate.manifest.name, static_cast<int>(choice.device_index));
     } catch (const loader::Error& e) {
       throw error(ErrorCode::unsupported, e.what());

@@ -1,5 +1,5 @@
-// The process's runtime: plugins found and opened, devices and streams in use, defaults. Made at the first use; at the end of
-// the process it waits for queued work and tells the plugins that the process is exiting. Thread-safe.
+// The process's runtime: plugins found and opened, devices and streams in use, defaults. Made at the first use; at the
+// end of the process it waits for queued work and tells the plugins that the process is exiting. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -57,7 +57,8 @@ class Runtime {
   void publish_default();
 
   Dispatcher dispatcher_;
-  // Recursive: opening a device looks up candidates and plugins. No plugin call but open, count and info happens under it.
+  // Recursive: opening a device looks up candidates and plugins. No plugin call but open, count and info happens under
+  // it.
   std::recursive_mutex mutex_;
   std::mutex names_mutex_;
   std::deque<std::string> names_;

@@ -1,5 +1,5 @@
-// The memory of an evaluated array: a block of its device's allocator, shared by the array and its views. The last owner
-// gives the block back in the order of its home stream.
+// The memory of an evaluated array: a block of its device's allocator, shared by the array and its views. The last
+// owner gives the block back in the order of its home stream.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@ namespace ferrule::detail {
 
 class Storage {
  public:
-  Storage(DeviceRuntime& device, Allocator& allocator, Block* block) : device_(device), allocator_(allocator), block_(block) {}
+  Storage(DeviceRuntime& device, Allocator& allocator, Block* block)
+      : device_(device), allocator_(allocator), block_(block) {}
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;

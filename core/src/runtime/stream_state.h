@@ -1,6 +1,6 @@
-// One stream of a device as the core sees it: submissions are numbered, markers (recorded events) tell how far the device
-// has come, and work that waits for another plugin's event is held back here until the dispatcher releases it, so that no
-// user thread blocks. All members may be called from any thread.
+// One stream of a device as the core sees it: submissions are numbered, markers (recorded events) tell how far the
+// device has come, and work that waits for another plugin's event is held back here until the dispatcher releases it,
+// so that no user thread blocks. All members may be called from any thread.
 #pragma once
 
 #include <atomic>
