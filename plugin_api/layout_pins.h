@@ -1,6 +1,7 @@
-/* The layout of every public struct of ABI 1.0 on 64-bit machines. Included by a test that compiles it as C11 and C++20:
- * a line that fails is a break of the ABI, and is answered by changing the header back, never by changing the line. A new
- * minor appends its lines: the offset of each new field, and PIN_AT_LEAST where a struct grew at its end. */
+/* The layout of every public struct of ABI 1.0 on 64-bit machines. Included by a test that compiles it as C11 and
+ * C++20: a line that fails is a break of the ABI, and is answered by changing the header back, never by changing the
+ * line. A new minor appends its lines: the offset of each new field, and PIN_AT_LEAST where a struct grew at its end.
+ */
 #ifndef FERRULE_LAYOUT_PINS_H
 #define FERRULE_LAYOUT_PINS_H
 #include "ferrule/plugin_entry.h"

@@ -1,5 +1,5 @@
-/* Compiled, not run, as C11 and as C++20 by gcc and by clang with every warning an error: the public headers stand alone,
- * the layouts are the released ones, and each op of the list has its attribute struct. */
+/* Compiled, not run, as C11 and as C++20 by gcc and by clang with every warning an error: the public headers stand
+ * alone, the layouts are the released ones, and each op of the list has its attribute struct. */
 #include "ferrule/op_attrs.h" /* first: it stands alone */
 #include "ferrule/plugin.h"
 #include "layout_pins.h"
@@ -45,7 +45,8 @@ FRL_PIN_ASSERT(FRL_ABI_MAJOR == 1u, "the major changes only with every layout");
 FRL_PIN_ASSERT(sizeof(((frl_manifest_head*)0)->name) == 32, "the manifest head is frozen");
 
 /* The entry macro compiles in both languages as well. */
-static frl_status FRL_CALL header_test_open(const frl_host_api* host, const frl_plugin_api** out_api, frl_error* error) {
+static frl_status FRL_CALL header_test_open(const frl_host_api* host, const frl_plugin_api** out_api,
+                                            frl_error* error) {
   (void)host, (void)out_api, (void)error;
   return FRL_UNSUPPORTED;
 }

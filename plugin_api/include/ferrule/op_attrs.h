@@ -20,7 +20,8 @@ typedef struct frl_arange_attrs {
 } frl_arange_attrs;
 
 /* reduce_*: (x) -> out of x's rank, extent 1 on every axis in `axes`. Identity for empty extents: sum 0, prod 1,
- * max -inf or the least value, min +inf or the greatest value, and true, or false. An axes mask of 0 is a copy (cast). */
+ * max -inf or the least value, min +inf or the greatest value, and true, or false. An axes mask of 0 is a copy (cast).
+ */
 typedef struct frl_reduce_attrs {
   uint32_t axes; /* bit i = axis i is reduced */
   uint32_t reserved;

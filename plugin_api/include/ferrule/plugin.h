@@ -1,5 +1,6 @@
 /* The C ABI between the Ferrule core and a device backend. This header (with op_attrs.h, ops.def and dtypes.def) is all
- * that a backend needs: C11, no dependencies, stable within FRL_ABI_MAJOR. plugin_api/README.md teaches it in ten steps.
+ * that a backend needs: C11, no dependencies, stable within FRL_ABI_MAJOR. plugin_api/README.md teaches it in ten
+ * steps.
  *
  * Rules that hold everywhere, unless a slot says otherwise:
  *  - Pointers are borrowed until the call returns. Who allocates frees. Strings are UTF-8 and NUL-terminated.
@@ -74,7 +75,8 @@ typedef struct frl_event frl_event;
 typedef struct frl_kernel frl_kernel; /* one op at one version on one device */
 typedef struct frl_plan frl_plan;     /* what a query learned for one class of calls: algorithm, workspace, code */
 
-/* ---- tensors and calls: fixed within a major, because they travel in arrays on the hot path ----------------------- */
+/* ---- tensors and calls: fixed within a major, because they travel in arrays on the hot path -----------------------
+ */
 
 #define FRL_NONE 0u /* dtype of an absent optional operand */
 #define FRL_DTYPE(code, NAME, name, bytes, kind) FRL_DTYPE_##NAME = code,
@@ -93,11 +95,12 @@ enum frl_op_code {
 };
 #undef FRL_OP
 
-#define FRL_TENSOR_INLINE 1u /* a 0-d (or all-zero-stride) operand whose one element lies in `value`; buffer is NULL */
+#define FRL_TENSOR_INLINE 1u /* a 0-d (or all-zero-stride) operand whose one element lies in `value`; buffer is NULL \
+                              */
 /* Only the first ndim entries of shape and strides are defined. Every address the strides reach lies in the buffer.
  * Extents and strides of size-1 axes are arbitrary; zero-size tensors have no buffer. */
 typedef struct frl_tensor {
-  frl_buffer* buffer; /* NULL when inline, absent or zero-size */
+  frl_buffer* buffer;   /* NULL when inline, absent or zero-size */
   uint64_t byte_offset; /* of the element at index 0, a multiple of the item size */
   uint32_t dtype;
   uint16_t ndim;
@@ -165,10 +168,10 @@ typedef struct frl_device_info {
   uint32_t flags; /* FRL_DEVICE_* */
   const frl_chain* next;
   char name[128];
-  char architecture[32]; /* "x86-64-v4", "sm_90", "gfx90a" */
-  char uuid[40];         /* empty when the device has none */
+  char architecture[32];                 /* "x86-64-v4", "sm_90", "gfx90a" */
+  char uuid[40];                         /* empty when the device has none */
   uint64_t memory_total, largest_buffer; /* bytes */
-  uint32_t buffer_alignment; /* of every buffer's start: a power of two, at least 16 */
+  uint32_t buffer_alignment;             /* of every buffer's start: a power of two, at least 16 */
   uint32_t offset_alignment; /* what the core aligns sub-allocations and aligned_inputs to: a power of two */
   uint32_t memory_kinds;     /* bit k: kind k can be allocated; DEVICE or SHARED is always there */
   uint32_t warp_width;       /* 1 where the notion does not apply */
@@ -228,7 +231,8 @@ typedef struct frl_device_api {
    * (copy_in with FRL_COPY_CONSUME: only during the call). 0 bytes are legal. Ranges are checked. -- */
   frl_status(FRL_CALL* copy_in)(frl_stream*, frl_buffer* dst, uint64_t dst_offset, const void* src, uint64_t bytes,
                                 uint32_t flags, frl_error*);
-  frl_status(FRL_CALL* copy_out)(frl_stream*, void* dst, frl_buffer* src, uint64_t src_offset, uint64_t bytes, frl_error*);
+  frl_status(FRL_CALL* copy_out)(frl_stream*, void* dst, frl_buffer* src, uint64_t src_offset, uint64_t bytes,
+                                 frl_error*);
   /* Between buffers of this device; the ranges do not overlap. */
   frl_status(FRL_CALL* copy)(frl_stream*, frl_buffer* dst, uint64_t dst_offset, frl_buffer* src, uint64_t src_offset,
                              uint64_t bytes, frl_error*);
@@ -239,8 +243,8 @@ typedef struct frl_device_api {
   /* -- kernels. -- */
   /* Looked up once per device, op and version; the kernel lives until device_close. UNSUPPORTED when not offered. */
   frl_status(FRL_CALL* kernel_find)(frl_device*, const char* op, uint32_t version, frl_kernel** out_kernel, frl_error*);
-  /* Pure and thread-safe. Buffers in the call may be NULL. The tensors have their final shapes and strides. A query of a
-   * call that breaks the op's contract is answered with INVALID_ARGUMENT or UNSUPPORTED, never with a crash. */
+  /* Pure and thread-safe. Buffers in the call may be NULL. The tensors have their final shapes and strides. A query of
+   * a call that breaks the op's contract is answered with INVALID_ARGUMENT or UNSUPPORTED, never with a crash. */
   frl_status(FRL_CALL* kernel_query)(frl_kernel*, const frl_call*, frl_requirements* out_requirements, frl_error*);
   /* The call satisfies the answer that was given with `plan` (which is NULL if the answer's was). */
   frl_status(FRL_CALL* kernel_launch)(frl_stream*, frl_kernel*, const frl_plan*, const frl_call*, frl_error*);
@@ -274,7 +278,8 @@ typedef struct frl_plugin_api {
   frl_status(FRL_CALL* device_count)(uint32_t* out_count, frl_error*);
   frl_status(FRL_CALL* device_info)(uint32_t index, frl_device_info* out_info, frl_error*);
   /* May be called more than once per index; each open is closed. The table lives until shutdown. */
-  frl_status(FRL_CALL* device_open)(uint32_t index, frl_device** out_device, const frl_device_api** out_api, frl_error*);
+  frl_status(FRL_CALL* device_open)(uint32_t index, frl_device** out_device, const frl_device_api** out_api,
+                                    frl_error*);
   void(FRL_CALL* device_close)(frl_device*); /* after everything made from the device was destroyed */
   /* Finish all work and stop the plugin's threads; devices may be used again afterwards, which restarts them. */
   frl_status(FRL_CALL* quiesce)(frl_error*);
@@ -284,8 +289,8 @@ typedef struct frl_plugin_api {
   const void*(FRL_CALL* plugin_extension)(const char* name, uint32_t version);
 } frl_plugin_api;
 
-/* The head is frozen for ever. It also lies in the ELF note ".note.ferrule" (name "Ferrule", type FRL_NOTE_MANIFEST), so
- * that it can be read as data before any code runs; the query returns the same bytes. plugin_entry.h emits both. */
+/* The head is frozen for ever. It also lies in the ELF note ".note.ferrule" (name "Ferrule", type FRL_NOTE_MANIFEST),
+ * so that it can be read as data before any code runs; the query returns the same bytes. plugin_entry.h emits both. */
 #define FRL_MANIFEST_MAGIC 0x314c5246u /* "FRL1" */
 #define FRL_NOTE_MANIFEST 1u
 #define FRL_ROLE_BACKEND 0u
@@ -338,7 +343,8 @@ typedef struct frl_graph_api {
   frl_status(FRL_CALL* graph_begin)(frl_device*, uint32_t n_slots, frl_stream** out_recorder, frl_error*);
   /* Ends and destroys the recorder, on failure too. */
   frl_status(FRL_CALL* graph_end)(frl_stream* recorder, frl_graph** out_graph, frl_error*);
-  frl_status(FRL_CALL* graph_launch)(frl_stream*, frl_graph*, const frl_binding* bindings, uint32_t n_bindings, frl_error*);
+  frl_status(FRL_CALL* graph_launch)(frl_stream*, frl_graph*, const frl_binding* bindings, uint32_t n_bindings,
+                                     frl_error*);
   void(FRL_CALL* graph_destroy)(frl_graph*); /* after its launches are done */
 } frl_graph_api;
 
@@ -351,11 +357,11 @@ typedef struct frl_graph_api {
 #define FRL_EXPR_CONSTANT 0xffff0001u
 #define FRL_ACCESS_ANY 0u
 #define FRL_ACCESS_CONTIGUOUS 1u
-#define FRL_ACCESS_SCALAR 2u      /* every stride is 0, or the operand is inline */
+#define FRL_ACCESS_SCALAR 2u   /* every stride is 0, or the operand is inline */
 typedef struct frl_expr_node { /* fixed within a major */
   uint32_t op, dtype;
-  uint32_t a, b, c; /* operand nodes, each less than this node's index */
-  uint32_t flags;   /* zero */
+  uint32_t a, b, c;  /* operand nodes, each less than this node's index */
+  uint32_t flags;    /* zero */
   uint64_t value[2]; /* constants, as in frl_tensor */
 } frl_expr_node;
 typedef struct frl_expr {

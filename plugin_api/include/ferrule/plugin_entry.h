@@ -33,8 +33,8 @@
 #define FRL_BUILD_FLAGS_ (FRL_BUILD_DEBUG | FRL_BUILD_SANITIZER_)
 #endif
 
-/* An ELF note: three words, the name padded to 4, then the descriptor. Every member is 4-byte aligned, so the struct has
- * no padding. The name lies in the section ".note.ferrule", which linkers place in a PT_NOTE segment. */
+/* An ELF note: three words, the name padded to 4, then the descriptor. Every member is 4-byte aligned, so the struct
+ * has no padding. The name lies in the section ".note.ferrule", which linkers place in a PT_NOTE segment. */
 typedef struct frl_manifest_note {
   uint32_t name_size, desc_size, type;
   char name[8];
@@ -52,25 +52,25 @@ typedef struct frl_manifest_note {
 #define FRL_EXTERN_C_
 #endif
 
-#define FRL_MANIFEST_HEAD_(name_, vendor_, version_, role_, score_)                                                    \
-  {                                                                                                                    \
-    FRL_MANIFEST_MAGIC, (uint32_t)sizeof(frl_manifest), FRL_ABI_MAJOR, 0u, FRL_ABI_MINOR, (role_), FRL_BUILD_FLAGS_,   \
-        (score_), name_, vendor_, version_, FRL_PLUGIN_BUILD_ID, {                                                     \
-      0u                                                                                                               \
-    }                                                                                                                  \
+#define FRL_MANIFEST_HEAD_(name_, vendor_, version_, role_, score_)                                                  \
+  {                                                                                                                  \
+    FRL_MANIFEST_MAGIC, (uint32_t)sizeof(frl_manifest), FRL_ABI_MAJOR, 0u, FRL_ABI_MINOR, (role_), FRL_BUILD_FLAGS_, \
+        (score_), name_, vendor_, version_, FRL_PLUGIN_BUILD_ID, {                                                   \
+      0u                                                                                                             \
+    }                                                                                                                \
   }
 
-#define FRL_DEFINE_PLUGIN(name_, vendor_, version_, role_, score_, open_)                                              \
-  FRL_NOTE_SECTION_ static const frl_manifest_note frl_manifest_note_ = {                                              \
-      8u, (uint32_t)sizeof(frl_manifest_head), FRL_NOTE_MANIFEST, "Ferrule",                                           \
-      FRL_MANIFEST_HEAD_(name_, vendor_, version_, role_, score_)};                                                    \
-  static const frl_manifest frl_manifest_ = {FRL_MANIFEST_HEAD_(name_, vendor_, version_, role_, score_), (open_)};    \
-  FRL_EXTERN_C_ FRL_EXPORT const frl_manifest* FRL_CALL frl_plugin_query(uint32_t major, uint32_t minor_min,           \
-                                                                         uint32_t minor_max);                          \
-  FRL_EXTERN_C_ FRL_EXPORT const frl_manifest* FRL_CALL frl_plugin_query(uint32_t major, uint32_t minor_min,           \
-                                                                         uint32_t minor_max) {                         \
-    (void)minor_max; /* this plugin speaks every minor up to its own; a newer host reads its shorter tables */         \
-    return major == FRL_ABI_MAJOR && minor_min <= FRL_ABI_MINOR ? &frl_manifest_ : NULL;                               \
+#define FRL_DEFINE_PLUGIN(name_, vendor_, version_, role_, score_, open_)                                           \
+  FRL_NOTE_SECTION_ static const frl_manifest_note frl_manifest_note_ = {                                           \
+      8u, (uint32_t)sizeof(frl_manifest_head), FRL_NOTE_MANIFEST, "Ferrule",                                        \
+      FRL_MANIFEST_HEAD_(name_, vendor_, version_, role_, score_)};                                                 \
+  static const frl_manifest frl_manifest_ = {FRL_MANIFEST_HEAD_(name_, vendor_, version_, role_, score_), (open_)}; \
+  FRL_EXTERN_C_ FRL_EXPORT const frl_manifest* FRL_CALL frl_plugin_query(uint32_t major, uint32_t minor_min,        \
+                                                                         uint32_t minor_max);                       \
+  FRL_EXTERN_C_ FRL_EXPORT const frl_manifest* FRL_CALL frl_plugin_query(uint32_t major, uint32_t minor_min,        \
+                                                                         uint32_t minor_max) {                      \
+    (void)minor_max; /* this plugin speaks every minor up to its own; a newer host reads its shorter tables */      \
+    return major == FRL_ABI_MAJOR && minor_min <= FRL_ABI_MINOR ? &frl_manifest_ : NULL;                            \
   }
 
 #endif

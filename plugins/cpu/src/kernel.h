@@ -20,7 +20,9 @@ struct Tensor {
   const int64_t* strides;  // in elements
 
   template <typename T>
-  T* as() const { return reinterpret_cast<T*>(data); }
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
   int64_t size() const {
     int64_t n = 1;
     for (uint32_t i = 0; i < ndim; ++i) n *= shape[i];
@@ -39,7 +41,9 @@ struct Call {
   const frl_plan* plan;
 
   template <typename A>
-  const A& attributes() const { return *static_cast<const A*>(attrs); }
+  const A& attributes() const {
+    return *static_cast<const A*>(attrs);
+  }
 };
 
 // Fills `out` (zeroed, struct_size set) and returns nullptr, or returns the reason why the call is not supported (a

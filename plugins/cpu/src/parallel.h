@@ -22,8 +22,9 @@ class TileFn {
   void (*call_)(const void*, int64_t, int64_t);
 };
 
-// Runs fn(begin, end) over tiles [k * grain, min(n, (k + 1) * grain)) of [0, n), in parallel, the caller included; returns
-// when all are done. One tile runs on the caller alone. The first exception is rethrown here. Nested calls run serially.
+// Runs fn(begin, end) over tiles [k * grain, min(n, (k + 1) * grain)) of [0, n), in parallel, the caller included;
+// returns when all are done. One tile runs on the caller alone. The first exception is rethrown here. Nested calls run
+// serially.
 void parallel_for(int64_t n, int64_t grain, TileFn fn);
 
 // Threads that parallel_for may use, the caller included; from host config "threads" (FERRULE_THREADS), else the
