@@ -12,7 +12,7 @@ bool maps(const Context& c) { return c.backend.memory_kind() == FRL_MEMORY_SHARE
 void alignment(Context& c) {
   if (!maps(c)) GTEST_SKIP() << "ordinary memory of this device has no host address";
   std::vector<std::unique_ptr<Buffer>> held;
-  for (uint64_t bytes : {1, 2, 7, 16, 63, 64, 65, 4095, 4097, 1 << 20}) {
+  for (uint64_t bytes : std::initializer_list<uint64_t>{1, 2, 7, 16, 63, 64, 65, 4095, 4097, 1 << 20}) {
     held.push_back(std::make_unique<Buffer>(c.backend, bytes));
     void* address = nullptr;
     Error error;
@@ -130,15 +130,15 @@ void copies_in_and_out(Context& c) {
   stream.in(buffer, 0, model.data(), kSize);
   stream.finish();
   std::vector<Bytes> sources;
-  for (uint64_t offset : {0, 1, 2, 3, 7, 8, 15, 63, 64, 4095, 4096, 60001})
-    for (uint64_t bytes : {0, 1, 2, 3, 5, 8, 31, 32, 63, 64, 65, 4097}) {
+  for (uint64_t offset : std::initializer_list<uint64_t>{0, 1, 2, 3, 7, 8, 15, 63, 64, 4095, 4096, 60001})
+    for (uint64_t bytes : std::initializer_list<uint64_t>{0, 1, 2, 3, 5, 8, 31, 32, 63, 64, 65, 4097}) {
       sources.push_back(numbered(bytes, offset * 77 + bytes));
       stream.in(buffer, offset, sources.back().data(), bytes);
       std::copy(sources.back().begin(), sources.back().end(), model.begin() + static_cast<int64_t>(offset));
     }
   EXPECT_EQ(first_difference(stream.read(buffer, 0, kSize), model), -1);
-  for (uint64_t offset : {0, 1, 3, 8, 63, 64, 4095})
-    for (uint64_t bytes : {0, 1, 2, 3, 5, 8, 63, 64, 65, 4097}) {
+  for (uint64_t offset : std::initializer_list<uint64_t>{0, 1, 3, 8, 63, 64, 4095})
+    for (uint64_t bytes : std::initializer_list<uint64_t>{0, 1, 2, 3, 5, 8, 63, 64, 65, 4097}) {
       Bytes guarded(bytes + 16, std::byte{0x77});
       stream.out(guarded.data() + 8, buffer, offset, bytes);
       stream.finish();
@@ -149,7 +149,7 @@ void copies_in_and_out(Context& c) {
 }
 
 void consumed_source(Context& c) {
-  for (uint64_t bytes : {1, 64, 5000, 1 << 20}) {
+  for (uint64_t bytes : std::initializer_list<uint64_t>{1, 64, 5000, 1 << 20}) {
     const Buffer buffer(c.backend, bytes);
     const Stream stream(c.backend);
     stream.fill(buffer, 0, bytes, 0, 1);
@@ -172,9 +172,9 @@ void copies_within(Context& c) {
   const auto move = [](Bytes& to, uint64_t at, const Bytes& from, uint64_t first, uint64_t n) {
     std::copy_n(from.begin() + static_cast<int64_t>(first), n, to.begin() + static_cast<int64_t>(at));
   };
-  for (uint64_t to : {0, 1, 7, 64, 4099})
-    for (uint64_t from : {0, 3, 8, 65, 9000})
-      for (uint64_t bytes : {0, 1, 3, 64, 65, 4097}) {
+  for (uint64_t to : std::initializer_list<uint64_t>{0, 1, 7, 64, 4099})
+    for (uint64_t from : std::initializer_list<uint64_t>{0, 3, 8, 65, 9000})
+      for (uint64_t bytes : std::initializer_list<uint64_t>{0, 1, 3, 64, 65, 4097}) {
         stream.copy(b, to, a, from, bytes);
         move(model_b, to, model_a, from, bytes);
       }
@@ -192,8 +192,8 @@ void fills(Context& c) {
   stream.fill(buffer, 0, kSize, 0, 8);
   constexpr uint64_t kPattern = 0x8877665544332211u;
   for (uint32_t width : {1u, 2u, 4u, 8u})
-    for (uint64_t offset : {0, 1, 3, 8, 100, 513})
-      for (uint64_t n : {0, 1, 2, 7, 64, 301}) {
+    for (uint64_t offset : std::initializer_list<uint64_t>{0, 1, 3, 8, 100, 513})
+      for (uint64_t n : std::initializer_list<uint64_t>{0, 1, 2, 7, 64, 301}) {
         stream.fill(buffer, offset * width, n * width, kPattern + n, width);
         const uint64_t pattern = kPattern + n;
         for (uint64_t i = 0; i < n * width; ++i)
