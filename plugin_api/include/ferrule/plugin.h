@@ -95,8 +95,8 @@ enum frl_op_code {
 };
 #undef FRL_OP
 
-#define FRL_TENSOR_INLINE 1u /* a 0-d (or all-zero-stride) operand whose one element lies in `value`; buffer is NULL \
-                              */
+/* A 0-d (or all-zero-stride) operand whose one element lies in `value`; its buffer is NULL. */
+#define FRL_TENSOR_INLINE 1u
 /* Only the first ndim entries of shape and strides are defined. Every address the strides reach lies in the buffer.
  * Extents and strides of size-1 axes are arbitrary; zero-size tensors have no buffer. */
 typedef struct frl_tensor {
