@@ -4,7 +4,6 @@ include(GNUInstallDirs)
 option(FERRULE_BUILD_TESTS "Build the tests and ferrule-conformance" ON)
 option(FERRULE_BUILD_BENCH "Build the benchmarks" ON)
 option(FERRULE_CPU_ONEDNN "Let the cpu backend open oneDNN at run time" ON)
-option(FERRULE_CPU_OPENBLAS "Let the cpu backend open OpenBLAS at run time" ON)
 set(FERRULE_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
