@@ -11,7 +11,7 @@ namespace ferrule {
 namespace {
 
 LogLevel level_from_environment() {
-  const char* text = std::getenv("FERRULE_LOG");
+  const char* text = secure_getenv("FERRULE_LOG");
   std::string_view value = text ? text : "";
   if (value == "error") return LogLevel::error;
   if (value == "info") return LogLevel::info;
