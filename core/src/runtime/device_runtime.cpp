@@ -33,7 +33,24 @@ DeviceRuntime::DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, 
   log(LogLevel::debug, fmt::format("opened {} ({}, {})", label_, info_.name, info_.architecture));
 }
 
-DeviceRuntime::~DeviceRuntime() = default;
+// Arrays of static storage may still hold memory: then the device stays open, for the system to clean up.
+DeviceRuntime::~DeviceRuntime() {
+  kernels_.reset();
+  for (auto& [expression, kernel] : fused_) {
+    if (!kernel) continue;
+    frl_kernel* handle = kernel->handle();
+    kernel.reset();
+    fusion_->release(handle_, handle);
+  }
+  allocator_->clear_cache();
+  streams_.clear();
+  for (frl_event* event : spare_events_) api_.event_destroy(event);
+  if (allocator_->active_bytes() == 0) plugin_->api()->device_close(handle_);
+}
+
+void DeviceRuntime::release_streams() {
+  for (auto& stream : streams_) stream->release_all();
+}
 
 const void* DeviceRuntime::extension(const char* name, uint32_t version) const {
   return api_.device_extension(handle_, name, version);

@@ -47,6 +47,8 @@ class DeviceRuntime {
   // Creates a stream on the device; `id` is its number in the process.
   StreamState& add_stream(Stream id);
   void wait_for_all_streams();
+  // Before devices are destroyed: their streams may hold each other's events.
+  void release_streams();
   void trim();
   uint64_t free_memory() const;
   frl_event* take_event();

@@ -66,8 +66,11 @@ Runtime::~Runtime() {
   bool child = forked;
   if (!child) {
     for (auto& [id, device] : devices_) device->wait_for_all_streams();
+    for (auto& [id, device] : devices_) device->release_streams();
+    devices_.clear();
   }
   exiting = true;
+  for (auto& [id, device] : devices_) (void)device.release();  // a forked child leaves its parent's devices alone
   for (auto& [name, plugin] : plugins_) {
     if (!child) plugin->api()->quiesce(nullptr);
     plugin->shutdown(true);

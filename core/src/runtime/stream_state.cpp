@@ -15,6 +15,14 @@ Marker::~Marker() {
   if (event) stream->device().recycle_event(event);
 }
 
+StreamState::~StreamState() { device_.api().stream_destroy(handle_); }
+
+void StreamState::release_all() {
+  std::lock_guard lock(mutex_);
+  markers_.clear();
+  retained_.clear();
+}
+
 void StreamState::record_event(Marker& marker) {
   PluginError plugin_error;
   if (held_failure_.code != FRL_OK) {

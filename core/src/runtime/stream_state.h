@@ -35,6 +35,7 @@ struct Marker {
 class StreamState {
  public:
   StreamState(DeviceRuntime& device, frl_stream* handle, Stream id) : device_(device), handle_(handle), id_(id) {}
+  ~StreamState();
   StreamState(const StreamState&) = delete;
   StreamState& operator=(const StreamState&) = delete;
 
@@ -72,6 +73,8 @@ class StreamState {
   // Blocks until everything up to `sequence` is done; throws if any part of the work up to its marker failed.
   void host_wait(uint64_t sequence);
   void host_wait() { host_wait(submitted()); }
+  // Drops markers and kept objects, of other devices too. When all work is done and none will follow.
+  void release_all();
   // Keeps the object alive until the work submitted so far is done.
   void retain(std::shared_ptr<void> object);
 
