@@ -1,5 +1,7 @@
 // The runtime below the ops: evaluation order, donation, views, memory, streams, devices, fallback, deep graphs.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <numeric>
@@ -230,6 +232,27 @@ TEST(Fallback, LongChainsOverTwoBackendsKeepTheirOrder) {
   Device other("template");
   for (int i = 0; i < 100; ++i) a = i % 2 ? add(a, array(1.0f), other) : add(a, array(1.0f), default_device());
   EXPECT_EQ(values(a)[63], 101.0f);
+}
+
+TEST(Fork, TheChildGetsAnErrorAndEndsCleanly) {
+  array a = ones({4}) + array(1.0f);
+  a.eval();
+  pid_t child = fork();
+  if (child == 0) {
+    bool refused = false;
+    try {
+      (ones({4}) + array(2.0f)).eval();
+    } catch (const error& e) {
+      refused = e.code() == ErrorCode::invalid_state;
+    }
+    alarm(20);  // a hang in the destructors must not hang the test
+    std::exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(values(a + array(1.0f))[0], 3.0f);
 }
 
 TEST(Log, TheHandlerGetsFallbackWarnings) {

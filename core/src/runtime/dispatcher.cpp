@@ -11,13 +11,14 @@ constexpr auto kPollInterval = std::chrono::microseconds(20);
 
 }  // namespace
 
-Dispatcher::~Dispatcher() {
+void Dispatcher::stop() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  watches_.clear();
 }
 
 void Dispatcher::watch(std::shared_ptr<Marker> marker, StreamState& waiter) {

@@ -14,10 +14,12 @@ namespace ferrule::detail {
 class Dispatcher {
  public:
   Dispatcher() = default;
-  ~Dispatcher();
+  ~Dispatcher() { stop(); }
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
+  // Ends the thread; what it still watched is forgotten. Nothing is watched afterwards.
+  void stop();
   // Calls waiter.resume() once the marker's work is done.
   void watch(std::shared_ptr<Marker> marker, StreamState& waiter);
 

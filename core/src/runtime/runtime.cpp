@@ -66,11 +66,15 @@ Runtime::~Runtime() {
   bool child = forked;
   if (!child) {
     for (auto& [id, device] : devices_) device->wait_for_all_streams();
+    dispatcher_->stop();
     for (auto& [id, device] : devices_) device->release_streams();
     devices_.clear();
   }
   exiting = true;
-  for (auto& [id, device] : devices_) (void)device.release();  // a forked child leaves its parent's devices alone
+  if (child) {  // the parent's devices and threads are not the child's to end
+    for (auto& [id, device] : devices_) (void)device.release();
+    (void)dispatcher_.release();
+  }
   for (auto& [name, plugin] : plugins_) {
     if (!child) plugin->api()->quiesce(nullptr);
     plugin->shutdown(true);
@@ -139,7 +143,7 @@ DeviceRuntime& Runtime::device(const Device& id) {
   auto key = std::pair(id.backend, id.index);
   auto it = devices_.find(key);
   if (it == devices_.end()) {
-    auto opened = std::make_unique<DeviceRuntime>(plugin(id.name()), id, dispatcher_);
+    auto opened = std::make_unique<DeviceRuntime>(plugin(id.name()), id, *dispatcher_);
     it = devices_.emplace(key, std::move(opened)).first;
   }
   return *it->second;

@@ -56,7 +56,7 @@ class Runtime {
   Stream stream_of(const Device& id);
   void publish_default();
 
-  Dispatcher dispatcher_;
+  std::unique_ptr<Dispatcher> dispatcher_ = std::make_unique<Dispatcher>();
   // Recursive: opening a device looks up candidates and plugins. No plugin call but open, count and info happens under
   // it.
   std::recursive_mutex mutex_;
