@@ -144,11 +144,14 @@ void StreamState::wait_for(StreamState& other, uint64_t sequence) {
 }
 
 void StreamState::resume() {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   while (!held_.empty()) {
-    Held& next = held_.front();
+    Held& next = held_.front();  // stays in place: others only append, and only the dispatcher pops
     if (next.dependency) {
-      if (!next.dependency->stream->is_done(next.dependency->sequence)) {
+      lock.unlock();  // never two streams' locks at once
+      bool done = next.dependency->stream->is_done(next.dependency->sequence);
+      lock.lock();
+      if (!done) {
         device_.dispatcher().watch(next.dependency, *this);
         return;
       }
