@@ -3,6 +3,8 @@ include(GNUInstallDirs)
 
 option(FERRULE_BUILD_TESTS "Build the tests and ferrule-conformance" ON)
 option(FERRULE_BUILD_BENCH "Build the benchmarks" ON)
+option(FERRULE_BUILD_CUDA "Build the cuda backend where a CUDA compiler is found" ON)
+set(FERRULE_CUDA_ARCHITECTURES "90-real" CACHE STRING "GPU architectures that the cuda backend is compiled for")
 option(FERRULE_CPU_ONEDNN "Let the cpu backend open oneDNN at run time" ON)
 set(FERRULE_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 

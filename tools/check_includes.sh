@@ -36,7 +36,7 @@ for plugin in plugins/* layers/*; do
     if [[ $other != "$plugin" && $name != gpu ]]; then forbid "$plugin" "(\.\./)+$name/|plugins/$name/" "a plugin sees no other plugin"; fi
   done
 done
-for folder in plugin_api loader core tools examples tests plugins/cpu plugins/template; do
+for folder in plugin_api loader core tools examples tests plugins/common plugins/gpu plugins/cpu plugins/template; do
   forbid "$folder" "$device_headers" "device headers stay inside their own plugin"
 done
 if ((status == 0)); then echo "includes: the dependency rule holds"; fi

@@ -1,0 +1,78 @@
+#include "host/command_list.h"
+
+#include <cstring>
+
+namespace ferrule::gpu {
+namespace {
+
+constexpr size_t kArgumentAlignment = 16;
+
+}  // namespace
+
+void CommandList::begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes) {
+  const auto at = static_cast<uint32_t>(ranges_.size());
+  const auto n_reads = static_cast<uint32_t>(reads.size());
+  calls_.push_back({at, n_reads, at + n_reads, static_cast<uint32_t>(writes.size())});
+  ranges_.insert(ranges_.end(), reads.begin(), reads.end());
+  ranges_.insert(ranges_.end(), writes.begin(), writes.end());
+  call_begins_ = true;
+}
+
+void CommandList::launch(vendor::Function function, const vendor::LaunchShape& shape,
+                         std::span<const void* const> arguments, std::span<const uint32_t> sizes) {
+  Command command{};
+  command.kind = Command::Kind::kKernel;
+  command.first_of_call = call_begins_;
+  command.function = function;
+  command.shape = shape;
+  command.first_argument = static_cast<uint32_t>(argument_offsets_.size());
+  command.n_arguments = static_cast<uint32_t>(arguments.size());
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const size_t offset = argument_bytes_.size();
+    argument_offsets_.push_back(static_cast<uint32_t>(offset));
+    argument_bytes_.resize((offset + sizes[i] + kArgumentAlignment - 1) / kArgumentAlignment * kArgumentAlignment);
+    std::memcpy(argument_bytes_.data() + offset, arguments[i], sizes[i]);
+  }
+  commands_.push_back(command);
+  call_begins_ = false;
+}
+
+void CommandList::copy(void* to, const void* from, uint64_t bytes) {
+  Command command{};
+  command.kind = Command::Kind::kCopy;
+  command.first_of_call = call_begins_;
+  command.to = to;
+  command.from = from;
+  command.bytes = bytes;
+  commands_.push_back(command);
+  call_begins_ = false;
+}
+
+void CommandList::library(Library work) {
+  Command command{};
+  command.kind = Command::Kind::kLibrary;
+  command.first_of_call = call_begins_;
+  command.library = static_cast<uint32_t>(libraries_.size());
+  libraries_.push_back(std::move(work));
+  commands_.push_back(command);
+  call_begins_ = false;
+}
+
+void CommandList::arguments_of(const Command& command, std::vector<void*>& out) {
+  out.clear();
+  for (uint32_t i = 0; i < command.n_arguments; ++i) {
+    out.push_back(argument_bytes_.data() + argument_offsets_[command.first_argument + i]);
+  }
+}
+
+void CommandList::clear() {
+  commands_.clear();
+  argument_bytes_.clear();
+  argument_offsets_.clear();
+  libraries_.clear();
+  calls_.clear();
+  ranges_.clear();
+  call_begins_ = true;
+}
+
+}  // namespace ferrule::gpu

@@ -1,0 +1,100 @@
+// The work of one stream that was not handed to the device yet, in order. Kernels append to it through launch, copy and
+// library; the stream submits it as plain launches or as a graph (stream.h). Arguments are copied when appended. Not
+// thread-safe: the stream's lock is held.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "vendor/host.h"
+
+namespace ferrule::gpu {
+
+// A range of device memory that a call reads or writes.
+struct ByteRange {
+  uint64_t begin, end;
+};
+
+// One device operation. Commands of one call (a kernel_launch, copy or fill) run in order; calls may overlap where their
+// ranges allow.
+struct Command {
+  enum class Kind : uint8_t { kKernel, kCopy, kLibrary };
+  Kind kind;
+  bool first_of_call;  // begins a new call
+  // kKernel
+  vendor::Function function;
+  vendor::LaunchShape shape;
+  uint32_t first_argument, n_arguments;  // in argument_offsets()
+  // kCopy
+  void* to;
+  const void* from;
+  uint64_t bytes;
+  // kLibrary: index into libraries()
+  uint32_t library;
+};
+
+class CommandList {
+ public:
+  using Library = std::function<vendor::Status(vendor::Stream)>;
+
+  // Everything appended until the next begin_call belongs to one call with these ranges.
+  void begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes);
+
+  // Appends a launch of the kernel K with arguments converted to its parameter types.
+  template <auto* K, typename... A>
+  void launch(const vendor::LaunchShape& shape, const A&... arguments) {
+    append_typed(vendor::function_of<K>(), shape, K, arguments...);
+  }
+  // The same for a run-time compiled function; arguments[i] points at sizes[i] bytes.
+  void launch(vendor::Function function, const vendor::LaunchShape& shape, std::span<const void* const> arguments,
+              std::span<const uint32_t> sizes);
+  // Device to device.
+  void copy(void* to, const void* from, uint64_t bytes);
+  // Work that a vendor's library puts on a stream. May be called while the stream is being captured into a graph, once
+  // or several times, until the list is submitted; so it allocates nothing on the device and does not synchronise.
+  void library(Library work);
+
+  bool empty() const { return commands_.empty(); }
+  size_t size() const { return commands_.size(); }
+  void clear();
+
+  std::span<const Command> commands() const { return commands_; }
+  // Pointers to the arguments of a kernel command; valid until the list changes.
+  void arguments_of(const Command& command, std::vector<void*>& out);
+  const Library& library_of(const Command& command) const { return libraries_[command.library]; }
+  struct CallRanges {
+    uint32_t first_read, n_reads, first_write, n_writes;  // in ranges()
+  };
+  std::span<const CallRanges> calls() const { return calls_; }
+  std::span<const ByteRange> ranges() const { return ranges_; }
+
+ private:
+  template <typename... P, typename... A>
+  void append_typed(vendor::Function function, const vendor::LaunchShape& shape, void (*)(P...),
+                    const A&... arguments) {
+    static_assert(sizeof...(P) == sizeof...(A), "a kernel gets as many arguments as it has parameters");
+    const std::tuple<P...> values(static_cast<P>(arguments)...);
+    std::apply(
+        [&](const P&... value) {
+          const void* pointers[] = {static_cast<const void*>(&value)..., nullptr};
+          const uint32_t sizes[] = {static_cast<uint32_t>(sizeof(P))..., 0};
+          launch(function, shape, std::span<const void* const>(pointers, sizeof...(P)),
+                 std::span<const uint32_t>(sizes, sizeof...(P)));
+        },
+        values);
+  }
+
+  std::vector<Command> commands_;
+  std::vector<std::byte> argument_bytes_;
+  std::vector<uint32_t> argument_offsets_;
+  std::vector<Library> libraries_;
+  std::vector<CallRanges> calls_;
+  std::vector<ByteRange> ranges_;
+  bool call_begins_ = true;
+};
+
+}  // namespace ferrule::gpu
