@@ -305,6 +305,22 @@ PIN_FIELD(frl_fusion_api, compile, 8);
 PIN_FIELD(frl_fusion_api, release, 16);
 PIN_AT_LEAST(frl_fusion_api, 24);
 
+PIN_FIELD(frl_profile_record, name, 0);
+PIN_FIELD(frl_profile_record, stream, 48);
+PIN_FIELD(frl_profile_record, begin_ns, 56);
+PIN_FIELD(frl_profile_record, end_ns, 64);
+PIN_FIELD(frl_profile_record, bytes, 72);
+PIN_FIELD(frl_profile_record, kind, 80);
+PIN_FIELD(frl_profile_record, reserved, 84);
+PIN_SIZE(frl_profile_record, 88);
+
+PIN_FIELD(frl_profiler_api, struct_size, 0);
+PIN_FIELD(frl_profiler_api, reserved, 4);
+PIN_FIELD(frl_profiler_api, profiler_start, 8);
+PIN_FIELD(frl_profiler_api, profiler_stop, 16);
+PIN_FIELD(frl_profiler_api, profiler_read, 24);
+PIN_AT_LEAST(frl_profiler_api, 32);
+
 PIN_FIELD(frl_manifest_note, name_size, 0);
 PIN_FIELD(frl_manifest_note, desc_size, 4);
 PIN_FIELD(frl_manifest_note, type, 8);

@@ -56,10 +56,11 @@ void check(Context& context, Launch& launch, const std::vector<Wants>& wants) {
 
 Catalog full_catalog() {
   Catalog catalog;
-  for (auto* add : {add_abi_cases,      add_memory_cases, add_stream_cases, add_thread_cases, add_copy_cases,
-                    add_unary_cases,    add_binary_cases, add_reduce_cases, add_matmul_cases, add_index_cases,
-                    add_random_cases,   add_scan_cases,   add_sort_cases,   add_row_cases,    add_conv_cases,
-                    add_contract_cases, add_fusion_cases, add_graph_cases,  add_repeat_cases, add_large_cases})
+  for (auto* add :
+       {add_abi_cases,      add_memory_cases, add_stream_cases, add_thread_cases,   add_copy_cases,   add_unary_cases,
+        add_binary_cases,   add_reduce_cases, add_matmul_cases, add_index_cases,    add_random_cases, add_scan_cases,
+        add_sort_cases,     add_row_cases,    add_conv_cases,   add_contract_cases, add_fusion_cases, add_graph_cases,
+        add_profiler_cases, add_repeat_cases, add_large_cases})
     add(catalog);
   return catalog;
 }

@@ -58,6 +58,7 @@ void add_row_cases(Catalog&);
 void add_contract_cases(Catalog&);
 void add_fusion_cases(Catalog&);
 void add_graph_cases(Catalog&);
+void add_profiler_cases(Catalog&);
 void add_repeat_cases(Catalog&);
 void add_large_cases(Catalog&);
 void add_abi_cases(Catalog&);

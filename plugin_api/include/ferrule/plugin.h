@@ -248,7 +248,8 @@ typedef struct frl_device_api {
   frl_status(FRL_CALL* kernel_query)(frl_kernel*, const frl_call*, frl_requirements* out_requirements, frl_error*);
   /* The call satisfies the answer that was given with `plan` (which is NULL if the answer's was). */
   frl_status(FRL_CALL* kernel_launch)(frl_stream*, frl_kernel*, const frl_plan*, const frl_call*, frl_error*);
-  /* Optional (NULL: nothing to prepare). Compile, load or tune now rather than at the first launch. */
+  /* Optional (NULL: nothing to prepare). Compile, load or tune now rather than at the first launch. Buffers in the call
+   * may be NULL or FRL_SLOT; the core prepares what it is about to record. */
   frl_status(FRL_CALL* kernel_prepare)(frl_kernel*, const frl_plan*, const frl_call*, frl_error*);
   /* Optional (NULL: plans are never returned by kernel_query). */
   void(FRL_CALL* plan_release)(frl_kernel*, frl_plan*);
@@ -323,19 +324,27 @@ typedef const frl_manifest*(FRL_CALL* frl_plugin_query_fn)(uint32_t host_abi_maj
 #define FRL_PLUGIN_QUERY "frl_plugin_query"
 
 /* ---- extensions -------------------------------------------------------------------------------------------------- *
- * Reserved names: frl.profiler, frl.interop, frl.source, frl.collectives, frl.program. */
+ * Reserved names: frl.interop, frl.source, frl.collectives, frl.program. */
 
 /* frl.graph/1: record once, replay with new buffers. Backends without native graphs keep a list of calls.
- * graph_begin returns a recording stream. While recording, frl_tensor.buffer holds FRL_SLOT(i) and byte_offset counts
- * from the binding's; inputs, outputs and changing scalars are slots, temporaries one arena slot planned by the core.
- * No allocation, compilation, host copy, event or fallback happens while recording. */
+ * graph_begin returns a recording stream that takes kernel_launch; every other call on it is INVALID_STATE, and no
+ * allocation, compilation, host copy, event or fallback happens while recording. A refused launch leaves the recording
+ * as it was. Kernels and plans are those of ordinary calls: a plan lives until graph_end, a kernel until graph_destroy.
+ *  - frl_tensor.buffer and frl_call.scratch hold FRL_SLOT(i); byte_offset and scratch_offset count from the binding's,
+ *    which is a multiple of the larger of offset_alignment and 64. Strides may reach below it.
+ *  - Inputs, outputs, constants and changing scalars are slots; temporaries and scratch are ranges of one arena slot,
+ *    planned by the core as if in order: a range may be used again by a later call, and calls are ordered by the ranges
+ *    that they read and write. Ranges of different slots overlap in a launch only where all calls read them.
+ *  - An inline operand whose value changes keeps FRL_TENSOR_INLINE and has buffer = FRL_SLOT(i): its element is the
+ *    binding's value, not the tensor's (whose value is then undefined, in queries too). An inline operand without a
+ *    buffer keeps its value for ever. */
 #define FRL_EXT_GRAPH "frl.graph"
 #define FRL_SLOT(i) ((frl_buffer*)(uintptr_t)((((uintptr_t)(i)) << 1) | 1u))
 typedef struct frl_graph frl_graph;
 typedef struct frl_binding { /* fixed within a major */
   frl_buffer* buffer;
   uint64_t byte_offset;
-  uint64_t value[2]; /* slots used by inline operands */
+  uint64_t value[2]; /* slots used by inline operands; their buffer is NULL */
 } frl_binding;
 typedef struct frl_graph_api {
   uint32_t struct_size;
@@ -343,6 +352,9 @@ typedef struct frl_graph_api {
   frl_status(FRL_CALL* graph_begin)(frl_device*, uint32_t n_slots, frl_stream** out_recorder, frl_error*);
   /* Ends and destroys the recorder, on failure too. */
   frl_status(FRL_CALL* graph_end)(frl_stream* recorder, frl_graph** out_graph, frl_error*);
+  /* On any stream of the device, any number of times, without waiting for earlier launches; ordered on the stream like
+   * one call. n_bindings is the recording's n_slots; slots that no call names may be zero. INVALID_ARGUMENT for another
+   * number or a slot without a buffer: nothing was queued. */
   frl_status(FRL_CALL* graph_launch)(frl_stream*, frl_graph*, const frl_binding* bindings, uint32_t n_bindings,
                                      frl_error*);
   void(FRL_CALL* graph_destroy)(frl_graph*); /* after its launches are done */
@@ -381,6 +393,34 @@ typedef struct frl_fusion_api {
   frl_status(FRL_CALL* compile)(frl_device*, const frl_expr*, frl_kernel** out_kernel, frl_error*);
   void(FRL_CALL* release)(frl_device*, frl_kernel*); /* after its launches are done */
 } frl_fusion_api;
+
+/* frl.profiler/1: when the device was busy with what. Off until started, and free of cost then. While started, each
+ * kernel call, copy, fill and graph launch leaves one record; a backend may record the calls inside a graph instead. */
+#define FRL_EXT_PROFILER "frl.profiler"
+#define FRL_PROFILE_KERNEL 0u
+#define FRL_PROFILE_COPY 1u /* copy_in, copy_out, copy and fill */
+#define FRL_PROFILE_GRAPH 2u
+typedef struct frl_profile_record { /* fixed within a major */
+  char name[48];                    /* the op or slot ("matmul", "copy_in", "fused"), cut off, NUL-terminated */
+  uint64_t stream;                  /* tells streams of the device apart; no handle */
+  uint64_t begin_ns, end_ns;        /* one clock per device, of any origin */
+  uint64_t bytes;                   /* operands read and written once each; 0 = not known */
+  uint32_t kind;                    /* FRL_PROFILE_* */
+  uint32_t reserved;
+} frl_profile_record;
+typedef struct frl_profiler_api {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Records work queued from now on (work still queued from before may be among it), at most max_records (> 0) between
+   * two reads; what goes beyond is counted as dropped. INVALID_STATE when started already. Forgets unread records. */
+  frl_status(FRL_CALL* profiler_start)(frl_device*, uint64_t max_records, frl_error*);
+  /* Work queued from now on is not recorded; records stay until they are read. INVALID_STATE when not started. */
+  frl_status(FRL_CALL* profiler_stop)(frl_device*, frl_error*);
+  /* Moves out up to `capacity` records of work that is done, in the order of begin_ns per stream, and how many were
+   * dropped since the last read. Does not wait; wait for an event first to see all. */
+  frl_status(FRL_CALL* profiler_read)(frl_device*, frl_profile_record* out_records, uint64_t capacity,
+                                      uint64_t* out_count, uint64_t* out_dropped, frl_error*);
+} frl_profiler_api;
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "handles.h"
+#include "profiler.h"
 #include "runtime.h"
 #include "stream.h"
 
@@ -31,19 +32,24 @@ struct FillRecord {
 
 constexpr uint64_t kMaxPayload = Ring::kMaxRecord - sizeof(CopyRecord);
 
-void run_copy(Stream&, Record& record) {
+void run_copy(Stream& stream, Record& record) {
   auto& self = reinterpret_cast<CopyRecord&>(record);
+  const ProfileScope profile(stream, "copy", 2 * self.bytes);
   copy_bytes(self.dst, self.src, self.bytes);
 }
 
 void run_staged_copy(Stream& stream, Record& record) {
   auto& self = reinterpret_cast<CopyRecord&>(record);
-  if (!stream.failed()) copy_bytes(self.dst, self.src, self.bytes);
+  if (!stream.failed()) {
+    const ProfileScope profile(stream, "copy", 2 * self.bytes);
+    copy_bytes(self.dst, self.src, self.bytes);
+  }
   ::operator delete(const_cast<std::byte*>(self.src));
 }
 
-void run_fill(Stream&, Record& record) {
+void run_fill(Stream& stream, Record& record) {
   auto& self = reinterpret_cast<FillRecord&>(record);
+  const ProfileScope profile(stream, "fill", self.bytes);
   fill_bytes(self.dst, self.bytes, self.pattern, self.pattern_bytes);
 }
 

@@ -9,6 +9,7 @@
 #include "copies.h"
 #include "event.h"
 #include "fusion.h"
+#include "graph.h"
 #include "memory.h"
 #include "registry.h"
 #include "runtime.h"
@@ -18,7 +19,10 @@ namespace ferrule::cpu {
 namespace {
 
 const void* device_extension(frl_device*, const char* name, uint32_t version) {
-  if (name != nullptr && std::strcmp(name, FRL_EXT_FUSION) == 0 && version == 1) return fusion_extension();
+  if (name == nullptr || version != 1) return nullptr;
+  if (std::strcmp(name, FRL_EXT_FUSION) == 0) return fusion_extension();
+  if (std::strcmp(name, FRL_EXT_GRAPH) == 0) return graph_extension();
+  if (std::strcmp(name, FRL_EXT_PROFILER) == 0) return profiler_extension();
   return nullptr;
 }
 

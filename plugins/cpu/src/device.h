@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "handles.h"
+#include "profiler.h"
 
 struct frl_device : ferrule::cpu::Tagged<ferrule::cpu::kDeviceTag> {
   std::vector<frl_kernel> kernels;  // fixed after construction
+  ferrule::cpu::Profiler profiler;  // streams point to it
 };
 
 namespace ferrule::cpu {

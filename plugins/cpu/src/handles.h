@@ -17,6 +17,8 @@ enum Tag : uint32_t {
   kStreamTag = 0x73757063,
   kEventTag = 0x65757063,
   kKernelTag = 0x6b757063,
+  kRecorderTag = 0x72757063,
+  kGraphTag = 0x67757063,
 };
 
 template <uint32_t kValue>
@@ -25,12 +27,17 @@ struct Tagged {
   uint32_t tag = kTag;
 };
 
-template <typename Handle>
-bool valid(const Handle* handle) {
-  return handle != nullptr && handle->tag == Handle::kTag;
+// Not NULL, and not the FRL_SLOT of a graph.
+inline bool is_address(const void* handle) {
+  return handle != nullptr && (reinterpret_cast<uintptr_t>(handle) & 1) == 0;
 }
 
-// "[slot] got a NULL stream" or "... a handle that is not a stream of this plugin".
+template <typename Handle>
+bool valid(const Handle* handle) {
+  return is_address(handle) && handle->tag == Handle::kTag;
+}
+
+// "[slot] got a NULL stream" or "... a handle that is not a stream of this plugin"; INVALID_STATE for a recorder.
 frl_status bad_handle(frl_error* error, const char* slot, const char* noun, const void* handle);
 
 // Answers a query for a kernel that was compiled from an expression.

@@ -1,12 +1,15 @@
 // kernel_launch: the hot path. A call is resolved to host pointers and copied into one record of the stream's queue:
 // LaunchRecord, tensors, shapes and strides, inline values, attributes.
+#include "launch.h"
+
 #include <cstring>
 #include <exception>
 #include <new>
 
+#include "graph.h"
+#include "profiler.h"
 #include "registry.h"
 #include "runtime.h"
-#include "stream.h"
 
 namespace ferrule::cpu {
 namespace {
@@ -19,19 +22,7 @@ struct LaunchRecord {
 
 void run_kernel(Stream& stream, Record& record) {
   auto& self = reinterpret_cast<LaunchRecord&>(record);
-  frl_error error{};
-  error.struct_size = sizeof error;
-  try {
-    self.kernel->run(self.call);
-    return;
-  } catch (const std::bad_alloc&) {
-    fail(&error, FRL_OUT_OF_MEMORY, "[%s] no memory for the kernel's working space", self.kernel->name);
-  } catch (const std::exception& e) {
-    fail(&error, FRL_INTERNAL, "[%s] %s", self.kernel->name, e.what());
-  } catch (...) {
-    fail(&error, FRL_INTERNAL, "[%s] unknown exception", self.kernel->name);
-  }
-  stream.set_failure(error);
+  run_one(stream, *self.kernel, self.call);
 }
 
 bool is_empty(const frl_tensor& tensor) {
@@ -101,9 +92,27 @@ class Packer {
 
 }  // namespace
 
+void run_one(Stream& stream, const Kernel& kernel, const Call& call) {
+  frl_error error{};
+  error.struct_size = sizeof error;
+  try {
+    const ProfileScope profile(stream, kernel, call);
+    kernel.run(call);
+    return;
+  } catch (const std::bad_alloc&) {
+    fail(&error, FRL_OUT_OF_MEMORY, "[%s] no memory for the kernel's working space", kernel.name);
+  } catch (const std::exception& e) {
+    fail(&error, FRL_INTERNAL, "[%s] %s", kernel.name, e.what());
+  } catch (...) {
+    fail(&error, FRL_INTERNAL, "[%s] unknown exception", kernel.name);
+  }
+  stream.set_failure(error);
+}
+
 frl_status kernel_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan* plan, const frl_call* call,
                          frl_error* error) {
-  if (!valid(stream)) return bad_handle(error, "kernel_launch", "stream", stream);
+  const bool recording = !valid(stream) && is_recorder(stream);
+  if (!valid(stream) && !recording) return bad_handle(error, "kernel_launch", "stream", stream);
   if (!valid(kernel)) return bad_handle(error, "kernel_launch", "kernel", kernel);
   if (call == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[kernel_launch] call is NULL");
   if (frl_status status = check_process("kernel_launch", error); status != FRL_OK) return status;
@@ -117,6 +126,8 @@ frl_status kernel_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan*
     return fail(error, FRL_INVALID_ARGUMENT, "[%s] got attributes of %u bytes; expected %u", op, call->attrs_size,
                 kernel->attrs_size);
   }
+  if (recording) [[unlikely]]
+    return record_launch(stream, kernel, plan, call, error);
   size_t bytes = sizeof(LaunchRecord) + kernel->attrs_size + 8 + (n_in + n_out) * sizeof(Tensor);
   for (uint32_t i = 0; i < n_in; ++i) {
     const frl_tensor& tensor = call->inputs[i];

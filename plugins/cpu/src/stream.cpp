@@ -8,6 +8,7 @@
 #include <new>
 
 #include "device.h"
+#include "graph.h"
 #include "parallel.h"
 #include "runtime.h"
 #include "spin.h"
@@ -109,6 +110,10 @@ void Stream::stop() {
 
 frl_status bad_handle(frl_error* error, const char* slot, const char* noun, const void* handle) {
   if (handle == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[%s] got a NULL %s", slot, noun);
+  if (is_recorder(handle)) {
+    return fail(error, FRL_INVALID_STATE, "[%s] got a recorder; expected a %s (a recorder takes kernel_launch only)",
+                slot, noun);
+  }
   return fail(error, FRL_INVALID_ARGUMENT, "[%s] got a handle that is not a %s of this plugin", slot, noun);
 }
 
@@ -117,7 +122,8 @@ frl_status stream_create(frl_device* device, int32_t, frl_stream** out_stream, f
   if (out_stream == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[stream_create] out_stream is NULL");
   if (frl_status status = check_process("stream_create", error); status != FRL_OK) return status;
   try {
-    auto stream = std::make_unique<frl_stream>();
+    static std::atomic<uint64_t> numbers{0};
+    auto stream = std::make_unique<frl_stream>(device->profiler, numbers.fetch_add(1, std::memory_order_relaxed));
     register_stream(stream.get());
     *out_stream = stream.release();
   } catch (const std::bad_alloc&) {

@@ -13,9 +13,11 @@
 
 namespace ferrule::cpu {
 
+class Profiler;
+
 class Stream {
  public:
-  Stream() = default;
+  Stream(Profiler& profiler, uint64_t number) : profiler_(profiler), number_(number) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -48,6 +50,9 @@ class Stream {
   const frl_error* failure() const { return failed_ ? &failure_ : nullptr; }
   void clear_failure() { failed_ = false; }
 
+  Profiler& profiler() const { return profiler_; }
+  uint64_t number() const { return number_; }  // told apart by the profiler
+
   // Runs everything that was submitted, then ends the thread.
   void stop();
 
@@ -62,6 +67,8 @@ class Stream {
   void work();
   bool sleep();
 
+  Profiler& profiler_;  // the device's
+  const uint64_t number_;
   Ring ring_;
   bool failed_ = false;
   frl_error failure_{};
@@ -79,4 +86,6 @@ frl_status stream_flush(frl_stream* stream, frl_error* error);
 
 }  // namespace ferrule::cpu
 
-struct frl_stream final : ferrule::cpu::Tagged<ferrule::cpu::kStreamTag>, ferrule::cpu::Stream {};
+struct frl_stream final : ferrule::cpu::Tagged<ferrule::cpu::kStreamTag>, ferrule::cpu::Stream {
+  using Stream::Stream;
+};
