@@ -1,15 +1,16 @@
 // ferrule bench: times a backend's kernels one by one through the plugin ABI: microseconds, GB/s (each input read once,
 // each output written once) and, for products, TFLOP/s. Median of repeated launches, each waited for.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "bench_call.h"
+#include "bench_suite.h"
 #include "commands.h"
 #include "log.h"
+#include "progress.h"
 
 namespace ferrule::tools {
 namespace {
@@ -23,7 +24,9 @@ struct Options {
   int64_t columns = 1024;
   int64_t matrix = 1024;
   double seconds = 0.2;
-  bool as_json = false;
+  std::string suite;
+  int64_t shrink = 1;
+  bool as_json = false, list = false;
 };
 
 uint32_t dtype_code(const std::string& name) {
@@ -34,26 +37,6 @@ uint32_t dtype_code(const std::string& name) {
   }
   throw loader::Error(fmt::format("--dtype: got \"{}\"; expected one of {}", name, known));
 }
-
-// A line on the terminal that is rewritten; nothing when stderr is a file or a pipe.
-class Progress {
- public:
-  explicit Progress(size_t total) : total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~Progress() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
-  }
-  void step(std::string_view what) {
-    ++done_;
-    if (!shown_) return;
-    const size_t filled = 30 * done_ / total_;
-    fmt::print(stderr, "\r\033[K[{:<30}] {}/{} {}", std::string(filled, '#'), done_, total_, what);
-    std::fflush(stderr);
-  }
-
- private:
-  size_t total_, done_ = 0;
-  bool shown_;
-};
 
 double median_microseconds(BenchCall& call, double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -99,6 +82,14 @@ void print_table(const ordered_json& rows) {
 }
 
 void run(const Options& options) {
+  if (options.suite == "performance") {
+    return run_performance_suite({.backend = options.backend,
+                                  .filter = options.filter,
+                                  .seconds = options.seconds,
+                                  .shrink = options.shrink,
+                                  .list = options.list,
+                                  .as_json = options.as_json});
+  }
   loader::check_environment();
   Session session(log_handler());
   const loader::Choice choice =
@@ -147,11 +138,19 @@ void run(const Options& options) {
 }  // namespace
 
 void add_bench(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("bench", "Time a backend's kernels, one op at a time");
+  CLI::App* command =
+      program.add_subcommand("bench", "Time a backend's kernels one op at a time, or a suite of workloads");
   auto options = std::make_shared<Options>();
   constexpr int64_t kMost = int64_t{1} << 40;
   command->add_option("--backend", options->backend, "Backend to time (default: the default device's)");
-  command->add_option("--filter", options->filter, "Only ops whose name contains this");
+  command->add_option("--filter", options->filter, "Only ops or workloads whose name contains this");
+  CLI::Option* suite =
+      command->add_option("--suite", options->suite, "performance: the workloads of docs/performance.md")
+          ->check(CLI::IsMember({"performance"}));
+  command->add_flag("--list", options->list, "Print the suite's workloads and run none")->needs(suite);
+  command->add_option("--shrink", options->shrink, "Divide the suite's accelerator sizes by this, to try it elsewhere")
+      ->needs(suite)
+      ->check(CLI::Range(int64_t{1}, int64_t{256}));
   command->add_option("--dtype", options->dtypes, "Dtypes, comma-separated (default: float32)")->delimiter(',');
   command->add_option("--elements", options->elements, "Elements of elementwise and row ops (default: 4194304)")
       ->check(CLI::Range(int64_t{1}, kMost));

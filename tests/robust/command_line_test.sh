@@ -42,6 +42,9 @@ expect 0 "* template:0" with FERRULE_BACKEND=template "$ferrule" devices
 expect 0 "default device" with FERRULE_BACKEND="nosuch*,template" "$ferrule" devices
 expect 0 "copy to the device" with FERRULE_BACKEND=template "$ferrule" doctor
 expect 0 "no kernel" with FERRULE_BACKEND=template "$ferrule" ops
+expect 0 "logreg 1000x100 step" with FERRULE_BACKEND=template FERRULE_FALLBACK=allow "$ferrule" bench --suite performance --shrink 256 --filter logreg --seconds 0.01
+expect 1 "see --suite performance --list" with FERRULE_BACKEND=template "$ferrule" bench --suite performance --filter nothing
+expect 2 "--suite" "$ferrule" bench --suite fast
 expect 0 "no kernels" with FERRULE_BACKEND=template "$ferrule" bench --filter add
 expect 0 "libferrule_template.so: usable" with FERRULE_BACKEND=template FERRULE_LOG=debug "$ferrule" devices
 

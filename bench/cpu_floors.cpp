@@ -1,4 +1,7 @@
-// What the machine allows: a threaded copy, and oneDNN's matmul called directly where it is installed.
+// cpu_floors: what the machine allows, as JSON lines: a threaded copy, and oneDNN's matmul called directly where it is
+// installed.
+#include <fmt/format.h>
+
 #include <cstring>
 #include <memory>
 #include <thread>
@@ -30,7 +33,7 @@ std::function<void()> threaded_copy() {
 
 #ifdef FERRULE_BENCH_ONEDNN
 Workload onednn_matmul(int64_t n, bool bf16) {
-  std::string name = "matmul " + std::to_string(n) + (bf16 ? " bfloat16" : " float32") + " (floor)";
+  std::string name = "matmul " + std::to_string(n) + (bf16 ? " bfloat16" : " float32") + "";
   double flops = 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
   return {name, "GFLOP/s", flops, [=]() -> std::function<void()> {
             using namespace dnnl;
@@ -56,10 +59,8 @@ Workload onednn_matmul(int64_t n, bool bf16) {
 }
 #endif
 
-}  // namespace
-
 std::vector<Workload> floor_workloads() {
-  std::vector<Workload> floors{{"copy (floor)", "GB/s", 2.0 * 8192 * 8192 * 4, threaded_copy}};
+  std::vector<Workload> floors{{"copy", "GB/s", 2.0 * 8192 * 8192 * 4, threaded_copy}};
 #ifdef FERRULE_BENCH_ONEDNN
   for (int64_t n : {512, 1024, 2048}) floors.push_back(onednn_matmul(n, false));
   for (int64_t n : {1024, 2048}) floors.push_back(onednn_matmul(n, true));
@@ -67,4 +68,20 @@ std::vector<Workload> floor_workloads() {
   return floors;
 }
 
+}  // namespace
 }  // namespace ferrule::bench
+
+int main() {
+  using namespace ferrule::bench;
+  try {
+    for (const Workload& workload : floor_workloads()) {
+      const Result r = measure(workload, 1.0);
+      fmt::print(
+          "{{\"peer\": \"floor\", \"name\": \"{}\", \"unit\": \"{}\", \"value\": {}, \"seconds\": {}, \"runs\": {}}}\n",
+          r.name, r.unit, r.value, r.seconds, r.runs);
+    }
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "cpu_floors: {}\n", e.what());
+    return 1;
+  }
+}
