@@ -7,4 +7,23 @@ inline constexpr unsigned kElementwiseThreads = 256;
 inline constexpr unsigned kRowThreads = 256;
 inline constexpr unsigned kReduceThreads = 256;
 
+// ---- products (kernels/matmul) ----
+inline constexpr int kMaxVectors = 8;  // m or n up to this: the matrix is streamed past as many vectors
+inline constexpr int kVectorThreads = 256;
+// Threads per line where lines lie along k: 4 for lines up to this long, a block for lines at least this long if they
+// are few, else a warp. k is split where lines are so few that blocks are missing.
+inline constexpr int kRowBytesForFewLanes = 128, kRowBytesForBlock = 4096, kRowBytesPerSplit = 32768;
+// Threads along the lines where they lie across k: 128-byte pieces of a row of weights; 64 where k is short (more
+// blocks, one launch); 512 where there are lines enough.
+inline constexpr int kColumnLanes = 8, kColumnLanesTiny = 4, kColumnLanesWide = 32;
+inline constexpr int kColumnSplitDepth = 2048, kColumnDepthPerSplit = 512;
+inline constexpr int kTileDepthPerSplit = 256;
+inline constexpr int kSplitAlignment = 64, kMaxSplits = 4096;  // of k
+inline constexpr int kSplitsPerWarp = 32;                      // from so many on a warp adds up one output
+inline constexpr unsigned long long kSplitScratchBytes = 256ull << 20;
+// A library is not asked where the own kernels win: at most so many vectors (streaming at memory speed in one launch), or
+// products with at most so many multiply-adds (no plan to make, a plain launch inside graphs).
+inline constexpr int kOwnVectors = 4;
+inline constexpr long long kOwnMultiplyAdds = 1 << 18;
+
 }  // namespace ferrule::gpu::tuning
