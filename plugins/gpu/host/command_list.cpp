@@ -72,6 +72,24 @@ void CommandList::clear() {
   libraries_.clear();
   calls_.clear();
   ranges_.clear();
+  kept_.clear();
+  call_begins_ = true;
+}
+
+CommandList::Mark CommandList::mark() const {
+  return {commands_.size(),  argument_bytes_.size(), argument_offsets_.size(),
+          libraries_.size(), calls_.size(),          ranges_.size(),
+          kept_.size()};
+}
+
+void CommandList::truncate(const Mark& mark) {
+  commands_.resize(mark.commands);
+  argument_bytes_.resize(mark.argument_bytes);
+  argument_offsets_.resize(mark.arguments);
+  libraries_.resize(mark.libraries);
+  calls_.resize(mark.calls);
+  ranges_.resize(mark.ranges);
+  kept_.resize(mark.kept);
   call_begins_ = true;
 }
 

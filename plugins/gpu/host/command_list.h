@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -58,6 +59,16 @@ class CommandList {
   // or several times, until the list is submitted; so it allocates nothing on the device and does not synchronise.
   void library(Library work);
 
+  // Keeps what library work refers to alive until the list is cleared.
+  void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
+
+  // How much there is; truncate drops what came after.
+  struct Mark {
+    size_t commands, argument_bytes, arguments, libraries, calls, ranges, kept;
+  };
+  Mark mark() const;
+  void truncate(const Mark& mark);
+
   bool empty() const { return commands_.empty(); }
   size_t size() const { return commands_.size(); }
   void clear();
@@ -94,6 +105,7 @@ class CommandList {
   std::vector<Library> libraries_;
   std::vector<CallRanges> calls_;
   std::vector<ByteRange> ranges_;
+  std::vector<std::shared_ptr<const void>> kept_;
   bool call_begins_ = true;
 };
 

@@ -2,17 +2,39 @@
 
 #include <cstring>
 
+#include "host/config.h"
 #include "host/failure.h"
+#include "host/runtime.h"
+#include "host/watcher.h"
 
 namespace ferrule::gpu {
 
+vendor::Status configured_facts(uint32_t index, vendor::DeviceFacts* out) {
+  const vendor::Status status = vendor::device_facts(index, out);
+  if (status != vendor::kOk) return status;
+  if (config_flag("force_integrated")) out->integrated = true;
+  if (config_flag("force_no_concurrent_managed")) out->concurrent_managed = false;
+  return status;
+}
+
 Device::Device(uint32_t index) : index_(index) {
   check(vendor::set_device(index), "selecting the device");
-  check(vendor::device_facts(index, &facts_), "reading the device's properties");
+  check(configured_facts(index, &facts_), "reading the device's properties");
+  watcher_ = std::make_unique<Watcher>(*this);
+}
+
+Device::~Device() {
+  watcher_.reset();
+  if (driver_is_gone()) {  // what the states hold belongs to a driver that must not be touched
+    for (State& state : states_) (void)state.value.release();
+    return;
+  }
+  (void)vendor::set_device(index_);
+  while (!states_.empty()) states_.pop_back();  // later ones may use earlier ones
 }
 
 void Device::activate() {
-  if (lost()) {
+  if (lost()) [[unlikely]] {
     Failure failure(FRL_DEVICE_LOST, "%s", cause_.message);
     throw failure;
   }
@@ -25,6 +47,25 @@ void Device::lose(const frl_error& cause) {
   cause_ = cause;
   cause_.code = FRL_DEVICE_LOST;
   lost_.store(true, std::memory_order_release);
+  log(FRL_LOG_ERROR, "device %u is lost: %s", index_, cause_.message);
 }
+
+DeviceState& Device::find_state(const void* key, MakeState make) {
+  std::lock_guard lock(states_mutex_);
+  for (State& state : states_) {
+    if (state.key == key) return *state.value;
+  }
+  std::unique_ptr<DeviceState> made = make(*this);
+  states_.push_back({key, std::move(made)});
+  return *states_.back().value;
+}
+
+void Device::trim() {
+  std::lock_guard lock(states_mutex_);
+  for (State& state : states_) state.value->trim();
+}
+
+Watcher& Device::watcher() { return *watcher_; }
+void Device::stop_threads() { watcher_->stop(); }
 
 }  // namespace ferrule::gpu

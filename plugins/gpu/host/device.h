@@ -1,4 +1,4 @@
-// One GPU as this plugin sees it. Opened per device_open; any thread.
+// One GPU as this plugin sees it, per device_open: facts, loss, and what kernel families keep for it. Any thread.
 #pragma once
 
 #include <atomic>
@@ -13,12 +13,25 @@
 
 namespace ferrule::gpu {
 
+class Watcher;
+
+// What a kernel family keeps per device, such as library handles and workspaces.
+class DeviceState {
+ public:
+  virtual ~DeviceState() = default;
+  // Drops what no queued work uses.
+  virtual void trim() {}
+};
+
 class Device {
  public:
   explicit Device(uint32_t index);  // throws Failure
-  virtual ~Device() = default;
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
 
   uint32_t index() const { return index_; }
+  // With the host's configuration applied (force_integrated, force_no_concurrent_managed).
   const vendor::DeviceFacts& facts() const { return facts_; }
   // Makes the device current for the calling thread. Throws Failure; DEVICE_LOST once it is lost.
   void activate();
@@ -29,12 +42,39 @@ class Device {
   // The first cause; only when lost.
   const frl_error& cause() const { return cause_; }
 
+  // The one T of this device, a DeviceState made by T(Device&) at first use and destroyed with the device.
+  template <typename T>
+  T& state() {
+    return static_cast<T&>(
+        find_state(&kStateKey<T>, [](Device& d) -> std::unique_ptr<DeviceState> { return std::make_unique<T>(d); }));
+  }
+
+  void trim();
+  // Calls back when events are done (watcher.h); its thread starts at first use.
+  Watcher& watcher();
+  void stop_threads();
+
  private:
+  template <typename T>
+  static constexpr char kStateKey = 0;
+  using MakeState = std::unique_ptr<DeviceState> (*)(Device&);
+  struct State {
+    const void* key;
+    std::unique_ptr<DeviceState> value;
+  };
+  DeviceState& find_state(const void* key, MakeState make);
+
   uint32_t index_;
   vendor::DeviceFacts facts_{};
   std::atomic<bool> lost_{false};
   std::mutex mutex_;
   frl_error cause_{};
+  std::recursive_mutex states_mutex_;  // a state may need another one
+  std::vector<State> states_;
+  std::unique_ptr<Watcher> watcher_;
 };
+
+// The device's facts with the host's configuration applied.
+vendor::Status configured_facts(uint32_t index, vendor::DeviceFacts* out);
 
 }  // namespace ferrule::gpu

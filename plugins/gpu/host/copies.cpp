@@ -1,0 +1,136 @@
+// Fills, copies on the device and small consumed sources are kernels and batch with the rest; copies from and to host
+// memory submit what came before and then go to the vendor's stream.
+#include "host/copies.h"
+
+#include <cinttypes>
+
+#include "host/bytes.h"
+#include "host/failure.h"
+#include "host/handles.h"
+#include "host/runtime.h"
+#include "host/stream.h"
+
+namespace ferrule::gpu {
+namespace {
+
+// From here on the copy engine's bandwidth outweighs what a kernel saves in latency.
+constexpr uint64_t kVendorCopyBytes = uint64_t{1} << 20;
+
+frl_status check_range(const char* slot, const frl_buffer* buffer, uint64_t offset, uint64_t bytes, frl_error* error) {
+  if (!valid(buffer)) return bad_handle(error, slot, "buffer", buffer);
+  if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
+    return fail(error, FRL_INVALID_ARGUMENT,
+                "[%s] got offset %" PRIu64 " and %" PRIu64 " bytes; expected a range within the buffer's %" PRIu64
+                " bytes",
+                slot, offset, bytes, buffer->bytes);
+  }
+  return FRL_OK;
+}
+
+frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error) {
+  if (!valid(stream)) return bad_handle(error, slot, "stream", stream);
+  return check_process(slot, error);
+}
+
+ByteRange range_of(const void* data, uint64_t bytes) {
+  const auto begin = reinterpret_cast<uint64_t>(data);
+  return {begin, begin + bytes};
+}
+
+void append_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
+  CommandList& commands = stream.commands();
+  const ByteRange read = range_of(from, bytes), write = range_of(to, bytes);
+  commands.begin_call({&read, 1}, {&write, 1});
+  if (bytes < kVendorCopyBytes) {
+    copy_bytes(commands, to, from, bytes);
+  } else {
+    commands.copy(to, from, bytes);
+  }
+  stream.appended();
+}
+
+void host_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
+  if (!stream.submit()) return;  // dropped; the failure reaches the next event
+  check(vendor::copy_async(to, from, bytes, stream.handle()), "copying between host and device");
+}
+
+}  // namespace
+
+frl_status copy_in(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, const void* src, uint64_t bytes,
+                   uint32_t flags, frl_error* error) {
+  if (frl_status status = check_stream("copy_in", stream, error); status != FRL_OK) return status;
+  if (frl_status status = check_range("copy_in", dst, dst_offset, bytes, error); status != FRL_OK) return status;
+  if ((flags & ~FRL_COPY_CONSUME) != 0) {
+    return fail(error, FRL_INVALID_ARGUMENT, "[copy_in] got flags %#x; expected FRL_COPY_CONSUME or 0", flags);
+  }
+  if (frl_status status = stream->refuse_recording("copy_in", error); status != FRL_OK) return status;
+  if (bytes == 0) return FRL_OK;
+  if (src == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[copy_in] src is NULL");
+  return guarded("copy_in", &stream->device(), error, [&] {
+    stream->device().activate();
+    std::byte* to = dst->data + dst_offset;
+    const bool consume = (flags & FRL_COPY_CONSUME) != 0;
+    if (consume && bytes <= kMaxPutBytes) {
+      const ByteRange write = range_of(to, bytes);
+      stream->commands().begin_call({}, {&write, 1});
+      put_bytes(stream->commands(), to, src, bytes);
+      stream->appended();
+      return;
+    }
+    host_copy(*stream, to, src, bytes);
+    // Pageable memory is read before the vendor's copy returns, pinned memory is not.
+    if (consume) check(vendor::stream_synchronize(stream->handle()), "waiting for a stream");
+  });
+}
+
+frl_status copy_out(frl_stream* stream, void* dst, frl_buffer* src, uint64_t src_offset, uint64_t bytes,
+                    frl_error* error) {
+  if (frl_status status = check_stream("copy_out", stream, error); status != FRL_OK) return status;
+  if (frl_status status = check_range("copy_out", src, src_offset, bytes, error); status != FRL_OK) return status;
+  if (frl_status status = stream->refuse_recording("copy_out", error); status != FRL_OK) return status;
+  if (bytes == 0) return FRL_OK;
+  if (dst == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[copy_out] dst is NULL");
+  return guarded("copy_out", &stream->device(), error, [&] {
+    stream->device().activate();
+    host_copy(*stream, dst, src->data + src_offset, bytes);
+  });
+}
+
+frl_status copy(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, frl_buffer* src, uint64_t src_offset,
+                uint64_t bytes, frl_error* error) {
+  if (frl_status status = check_stream("copy", stream, error); status != FRL_OK) return status;
+  if (frl_status status = check_range("copy", dst, dst_offset, bytes, error); status != FRL_OK) return status;
+  if (frl_status status = check_range("copy", src, src_offset, bytes, error); status != FRL_OK) return status;
+  if (bytes == 0) return FRL_OK;
+  if (dst == src && dst_offset < src_offset + bytes && src_offset < dst_offset + bytes) {
+    return fail(error, FRL_INVALID_ARGUMENT, "[copy] the source and destination ranges overlap");
+  }
+  return guarded("copy", &stream->device(), error, [&] {
+    stream->device().activate();
+    append_copy(*stream, dst->data + dst_offset, src->data + src_offset, bytes);
+  });
+}
+
+frl_status fill(frl_stream* stream, frl_buffer* dst, uint64_t offset, uint64_t bytes, uint64_t pattern,
+                uint32_t pattern_bytes, frl_error* error) {
+  if (frl_status status = check_stream("fill", stream, error); status != FRL_OK) return status;
+  if (frl_status status = check_range("fill", dst, offset, bytes, error); status != FRL_OK) return status;
+  if (pattern_bytes != 1 && pattern_bytes != 2 && pattern_bytes != 4 && pattern_bytes != 8) {
+    return fail(error, FRL_INVALID_ARGUMENT, "[fill] got a pattern of %u bytes; expected 1, 2, 4 or 8", pattern_bytes);
+  }
+  if (offset % pattern_bytes != 0 || bytes % pattern_bytes != 0) {
+    return fail(error, FRL_INVALID_ARGUMENT,
+                "[fill] got offset %" PRIu64 " and %" PRIu64 " bytes; expected multiples of the pattern's %u", offset,
+                bytes, pattern_bytes);
+  }
+  if (bytes == 0) return FRL_OK;
+  return guarded("fill", &stream->device(), error, [&] {
+    stream->device().activate();
+    const ByteRange write = range_of(dst->data + offset, bytes);
+    stream->commands().begin_call({}, {&write, 1});
+    fill_bytes(stream->commands(), dst->data + offset, bytes, pattern, pattern_bytes);
+    stream->appended();
+  });
+}
+
+}  // namespace ferrule::gpu

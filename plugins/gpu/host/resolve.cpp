@@ -1,0 +1,173 @@
+#include "host/resolve.h"
+
+#include <cinttypes>
+
+#include "host/failure.h"
+#include "host/registry.h"
+
+namespace ferrule::gpu {
+namespace {
+
+constexpr uint32_t kMaxOperands = 64;
+
+bool is_empty(const frl_tensor& tensor) {
+  for (uint32_t i = 0; i < tensor.ndim; ++i) {
+    if (tensor.shape[i] == 0) return true;
+  }
+  return false;
+}
+
+// The operands of one call on the stack, and the ranges of memory that they reach.
+class Resolver {
+ public:
+  Resolver(const frl_kernel& kernel, const Device& device) : kernel_(kernel), device_(device.index()) {}
+
+  void add(const frl_tensor& from, const char* side, uint32_t index) {
+    if (from.ndim > FRL_MAX_DIMS) {
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has %u dimensions; expected at most %u", kernel_.name.c_str(),
+                    side, index, from.ndim, FRL_MAX_DIMS);
+    }
+    Operand& to = operands_[n_operands_++];
+    to = {nullptr, from.dtype, from.ndim, from.shape, from.strides, nullptr};
+    const bool input = side[0] == 'i';
+    if (from.buffer != nullptr) [[likely]] {
+      if (!valid(from.buffer)) {
+        throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u: got a buffer that is not of this plugin", kernel_.name.c_str(),
+                      side, index);
+      }
+      if (reach(from, to, side, index) && input) {
+        ++n_reads_;
+      }
+      return;
+    }
+    if (input && from.dtype == FRL_NONE) return;
+    if (input && (from.flags & FRL_TENSOR_INLINE) != 0) {
+      to.value = from.value;
+      return;
+    }
+    if (!is_empty(from)) {
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has no buffer; expected one, or an inline value",
+                    kernel_.name.c_str(), side, index);
+    }
+  }
+
+  void* add_scratch(const frl_call& call) {
+    if (call.scratch_bytes == 0) return nullptr;
+    const frl_buffer* buffer = call.scratch;
+    if (!valid(buffer) || call.scratch_offset > buffer->bytes ||
+        call.scratch_bytes > buffer->bytes - call.scratch_offset) {
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] got %" PRIu64 " bytes of scratch that do not lie in a buffer",
+                    kernel_.name.c_str(), call.scratch_bytes);
+    }
+    const auto begin = reinterpret_cast<uint64_t>(buffer->data) + call.scratch_offset;
+    ranges_[n_ranges_++] = {begin, begin + call.scratch_bytes};
+    return reinterpret_cast<void*>(begin);
+  }
+
+  std::span<const Operand> operands() const { return {operands_, n_operands_}; }
+  std::span<const ByteRange> reads() const { return {ranges_, n_reads_}; }
+  std::span<const ByteRange> writes() const { return {ranges_ + n_reads_, n_ranges_ - n_reads_}; }
+
+ private:
+  // Sets the operand's address and notes its range; false for an operand without elements.
+  bool reach(const frl_tensor& from, Operand& to, const char* side, uint32_t index) {
+    int64_t low = 0, high = 0;  // in elements, from the first element
+    for (uint32_t i = 0; i < from.ndim; ++i) {
+      if (from.shape[i] <= 0) return false;
+      const int64_t span =
+          static_cast<int64_t>(static_cast<uint64_t>(from.shape[i] - 1) * static_cast<uint64_t>(from.strides[i]));
+      (span < 0 ? low : high) += span;
+    }
+    const int64_t item = plugin::item_size(from.dtype);
+    const uint64_t bytes = from.buffer->bytes;
+    const uint64_t begin = from.byte_offset + static_cast<uint64_t>(low * item);
+    const uint64_t end = from.byte_offset + static_cast<uint64_t>((high + 1) * item);
+    if (begin > from.byte_offset || end > bytes || begin >= end) [[unlikely]] {
+      throw Failure(FRL_INVALID_ARGUMENT,
+                    "[%s] %s %u reaches from byte %" PRId64 " to byte %" PRIu64 " of a buffer of %" PRIu64 " bytes",
+                    kernel_.name.c_str(), side, index, static_cast<int64_t>(begin), end, bytes);
+    }
+    if (from.buffer->device != device_ && !from.buffer->pinned) [[unlikely]] {
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u lies on device %u; expected device %u", kernel_.name.c_str(),
+                    side, index, from.buffer->device, device_);
+    }
+    const auto base = reinterpret_cast<uint64_t>(from.buffer->data);
+    to.data = reinterpret_cast<void*>(base + from.byte_offset);
+    ranges_[n_ranges_++] = {base + begin, base + end};
+    return true;
+  }
+
+  const frl_kernel& kernel_;
+  uint32_t device_;
+  uint32_t n_operands_ = 0, n_ranges_ = 0, n_reads_ = 0;
+  Operand operands_[kMaxOperands];
+  ByteRange ranges_[kMaxOperands + 1];
+};
+
+void check_form(const frl_kernel& kernel, const frl_call& call) {
+  const uint32_t n_in = call.n_inputs, n_out = call.n_outputs;
+  if (n_in < kernel.min_inputs || n_in > kernel.max_inputs || n_out != kernel.n_outputs ||
+      n_in + n_out > kMaxOperands || (call.inputs == nullptr && n_in != 0) || (call.outputs == nullptr && n_out != 0)) {
+    throw Failure(FRL_INVALID_ARGUMENT, "[%s] got %u inputs and %u outputs; expected %u to %u and %u",
+                  kernel.name.c_str(), n_in, n_out, kernel.min_inputs, kernel.max_inputs, kernel.n_outputs);
+  }
+  if (call.attrs_size != kernel.attrs_size || (kernel.attrs_size != 0 && call.attrs == nullptr)) {
+    throw Failure(FRL_INVALID_ARGUMENT, "[%s] got attributes of %u bytes; expected %u", kernel.name.c_str(),
+                  call.attrs_size, kernel.attrs_size);
+  }
+}
+
+// The kernel of a call whose caller has no plan; its answer's state goes to `state`.
+const Kernel* choose(const frl_kernel& kernel, const frl_call& call, std::shared_ptr<const void>& state) {
+  const bool stateless = !kernel.has_state.load(std::memory_order_relaxed);
+  if (stateless && kernel.program != nullptr) return nullptr;
+  if (stateless && kernel.chain.size() == 1) return kernel.chain.front();
+  Answer answer{};
+  answer.requirements.struct_size = sizeof(frl_requirements);
+  char text[256] = "";
+  const Kernel* chosen = nullptr;
+  if (const char* reason = ask(kernel, call, answer, &chosen, text)) {
+    throw Failure(FRL_UNSUPPORTED, "[%s] %s", kernel.name.c_str(), reason);
+  }
+  state = std::move(answer.state);
+  return chosen;
+}
+
+}  // namespace
+
+void append_call(const frl_kernel& kernel, const frl_plan* plan, const frl_call& call, Device& device,
+                 CommandList& commands) {
+  check_form(kernel, call);
+  Resolver resolver(kernel, device);
+  for (uint32_t i = 0; i < call.n_inputs; ++i) resolver.add(call.inputs[i], "input", i);
+  for (uint32_t i = 0; i < call.n_outputs; ++i) resolver.add(call.outputs[i], "output", i);
+  Call resolved{};
+  resolved.scratch = resolver.add_scratch(call);
+  resolved.scratch_bytes = call.scratch_bytes;
+  resolved.inputs = resolver.operands().first(call.n_inputs);
+  resolved.outputs = resolver.operands().subspan(call.n_inputs);
+  resolved.math = call.math;
+  resolved.attrs = call.attrs;
+  std::shared_ptr<const void> found;
+  const Kernel* chosen = plan != nullptr ? plan->kernel : choose(kernel, call, found);
+  const std::shared_ptr<const void>& state = plan != nullptr ? plan->state : found;
+  resolved.state = state.get();
+
+  const CommandList::Mark before = commands.mark();
+  try {
+    commands.begin_call(resolver.reads(), resolver.writes());
+    if (kernel.program != nullptr) {
+      commands.keep(kernel.program);
+      if (state != nullptr) commands.keep(state);
+      kernel.program->run(device, resolved, commands);
+    } else {
+      if (state != nullptr) commands.keep(state);
+      chosen->run(device, resolved, commands);
+    }
+  } catch (...) {
+    commands.truncate(before);
+    throw;
+  }
+}
+
+}  // namespace ferrule::gpu
