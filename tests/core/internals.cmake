@@ -1,7 +1,20 @@
 # Tests of internals link the objects, which the shared library hides.
-add_executable(runtime_test compile_test.cpp io_mutation_test.cpp runtime_test.cpp)
+add_executable(runtime_test
+  compile_test.cpp
+  io_mutation_test.cpp
+  runtime/graph_replay_test.cpp
+  runtime/remote_test.cpp
+  runtime_test.cpp)
 target_compile_definitions(runtime_test PRIVATE FERRULE_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
 target_link_libraries(runtime_test PRIVATE ferrule_objects ferrule_warnings ${FERRULE_LIB_LIBRARIES} GTest::gtest_main)
 add_dependencies(runtime_test ferrule_cpu ferrule_template)
+
+# A stand-in for a device with memory of its own, for the tests alone: found only where they look for it.
+add_library(ferrule_remote MODULE runtime/remote_plugin.cpp)
+target_link_libraries(ferrule_remote PRIVATE ferrule_cpu_objects ferrule_warnings)
+set_target_properties(ferrule_remote PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/plugins)
+add_dependencies(runtime_test ferrule_remote)
+
+set(plugin_path ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}:${CMAKE_CURRENT_BINARY_DIR}/plugins)
 gtest_discover_tests(runtime_test DISCOVERY_MODE PRE_TEST
-                     PROPERTIES ENVIRONMENT "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${CMAKE_LIBRARY_OUTPUT_DIRECTORY}" TIMEOUT 120)
+                     PROPERTIES ENVIRONMENT "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${plugin_path}" TIMEOUT 120)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -31,6 +32,25 @@ std::function<std::vector<array>(const std::vector<array>&)> compile(F&& fun, bo
 void disable_compile();
 void enable_compile();
 void set_compile_mode(CompileMode mode);
+
+// What became of the functions compiled so far, one entry per combination of input shapes and dtypes that is alive. On a
+// device that offers frl.graph, a compiled function is recorded once and replayed; steps that cannot be recorded run in
+// the ordinary way between two graphs.
+struct CompileSplit {
+  std::string op, reason;
+};
+struct CompiledProgram {
+  std::string inputs;     // "float32 (1000, 100), float32 (100,)"
+  size_t steps = 0;       // after fusing
+  bool recorded = false;  // at its first evaluation
+  std::string reason;     // why not
+  size_t layouts = 0;     // recordings made for different strides and alignments of inputs
+  // Of the latest recording: graphs, kernel calls in them, steps outside, and the most memory for temporaries.
+  size_t segments = 0, calls = 0;
+  std::vector<CompileSplit> splits;
+  uint64_t arena_bytes = 0;
+};
+std::vector<CompiledProgram> compile_report();
 
 }  // namespace ferrule
 #pragma GCC visibility pop

@@ -47,7 +47,17 @@ struct Block {
   void* host() const { return chunk->host ? static_cast<std::byte*>(chunk->host) + offset : nullptr; }
 };
 
-class Allocator {
+// Who takes a block back when its last user is gone.
+class BlockOwner {
+ public:
+  // `uses`: other streams' work that may not be done yet.
+  virtual void free(Block* block, std::vector<StreamUse> uses) = 0;
+
+ protected:
+  ~BlockOwner() = default;
+};
+
+class Allocator final : public BlockOwner {
  public:
   Allocator(DeviceRuntime& device, uint32_t kind);
   ~Allocator();
@@ -55,11 +65,11 @@ class Allocator {
   // At least `bytes` (> 0), aligned to the device's offset alignment, for work on `stream`. Throws out_of_memory after
   // trimming, waiting and retrying; the message says what was asked, held and free.
   Block* allocate(uint64_t bytes, StreamState& stream);
-  // `uses`: other streams' work that may not be done yet.
-  void free(Block* block, std::vector<StreamUse> uses);
+  void free(Block* block, std::vector<StreamUse> uses) override;
   // Gives cached chunks back to the device. Waits for the work on them.
   void clear_cache();
 
+  uint64_t alignment() const { return alignment_; }
   uint64_t active_bytes() const { return active_.load(std::memory_order_relaxed); }
   uint64_t peak_bytes() const { return peak_.load(std::memory_order_relaxed); }
   uint64_t cached_bytes() const;

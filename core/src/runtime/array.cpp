@@ -64,12 +64,24 @@ array::array(Shape shape, Dtype dtype, std::shared_ptr<Primitive> primitive, std
 std::vector<array> array::make_arrays(const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes,
                                       const std::shared_ptr<Primitive>& primitive, const std::vector<array>& inputs) {
   std::vector<array> outputs;
-  auto siblings = shapes.size() > 1 ? std::make_shared<detail::Siblings>() : nullptr;
+  if (shapes.size() == 1) {
+    outputs.emplace_back(shapes[0], dtypes[0], primitive, inputs);
+    return outputs;
+  }
+  bool tracer = false;
+  if (detail::Tracing::depth() > 0) {
+    for (const array& input : inputs) tracer |= input.node_->tracer;
+  }
+  auto siblings = std::make_shared<detail::Siblings>();
+  siblings->inputs = inputs;
+  siblings->outputs.reserve(shapes.size());
+  outputs.reserve(shapes.size());
   for (size_t i = 0; i < shapes.size(); ++i) {
-    array output(shapes[i], dtypes[i], primitive, inputs);
+    array output(shapes[i], dtypes[i], primitive, {});
+    output.node_->tracer = tracer;
     output.node_->output_index = static_cast<uint32_t>(i);
-    if (siblings) siblings->outputs.push_back({shapes[i], dtypes[i], output.node_});
     output.node_->siblings = siblings;
+    siblings->outputs.push_back({shapes[i], dtypes[i], output.node_});
     outputs.push_back(std::move(output));
   }
   return outputs;
@@ -103,7 +115,7 @@ void array::wait() const {
 bool array::has_primitive() const { return node_->primitive != nullptr; }
 Primitive& array::primitive() const { return *node_->primitive; }
 const std::shared_ptr<Primitive>& array::primitive_ptr() const { return node_->primitive; }
-const std::vector<array>& array::inputs() const { return node_->inputs; }
+const std::vector<array>& array::inputs() const { return node_->operands(); }
 int array::output_index() const { return static_cast<int>(node_->output_index); }
 
 std::vector<array> array::outputs() const {
@@ -116,7 +128,6 @@ std::vector<array> array::outputs() const {
       node = detail::make_node(output.shape, output.dtype);
       node->size = detail::element_count(output.shape);
       node->primitive = node_->primitive;
-      node->inputs = node_->inputs;
       node->tracer = node_->tracer;
       node->siblings = node_->siblings;
       node->output_index = static_cast<uint32_t>(i);

@@ -1,19 +1,23 @@
-// compile(): a function is traced once per set of input shapes and dtypes into a Program, which is simplified, fused
-// and replayed by making its nodes anew.
+// compile(): a function is traced once per set of input shapes and dtypes into a Program, which is simplified and fused.
+// On devices that offer frl.graph a call makes one node that replays a recording (compiled.h); elsewhere the program's
+// nodes are made anew.
 #include "ferrule/compile.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
+#include <string_view>
 
 #include "ferrule/primitive.h"
 #include "ferrule/transforms.h"
+#include "runtime/compiled.h"
 #include "runtime/failure.h"
 #include "runtime/node.h"
 #include "runtime/program.h"
+#include "runtime/stream_state.h"
 
 namespace ferrule {
 namespace detail {
@@ -25,24 +29,132 @@ std::atomic<CompileMode>& mode() {
   return value;
 }
 
-// What a trace depends on, beside the function.
-struct Signature {
-  std::vector<Shape> shapes;
-  std::vector<Dtype::Val> dtypes;
-  int stream;
-  CompileMode mode;
-  bool operator==(const Signature&) const = default;
+bool graphs_enabled() {
+  static const bool enabled = [] {
+    const char* text = secure_getenv("FERRULE_GRAPH");
+    std::string_view value = text ? text : "on";
+    if (value != "on" && value != "off" && !value.empty())
+      invalid("[FERRULE_GRAPH] got '{}'; expected on or off", value);
+    return value != "off";
+  }();
+  return enabled;
+}
+
+// A traced function for one combination of shapes, dtypes, stream and mode.
+class CompiledTrace {
+ public:
+  CompiledTrace(const ArrayFn& fun, const std::vector<array>& inputs, int stream, CompileMode mode);
+
+  bool fits(const std::vector<array>& inputs, int stream, CompileMode mode) const {
+    if (stream != stream_ || mode != mode_ || inputs.size() != shapes_.size()) return false;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Node& node = *inputs[i].node();
+      if (node.dtype != dtypes_[i] || node.shape != shapes_[i]) return false;
+    }
+    return true;
+  }
+  std::vector<array> call(const std::vector<array>& inputs) const;
+  CompiledProgram report() const;
+
+ private:
+  // An output is an input, a constant, or one of those that Compiled computes.
+  struct Output {
+    enum class Kind : uint8_t { input, constant, computed } kind;
+    uint32_t index;
+  };
+
+  std::vector<Shape> shapes_;
+  std::vector<Dtype> dtypes_;
+  int stream_;
+  CompileMode mode_;
+  std::shared_ptr<const Program> program_;
+  std::shared_ptr<Compiled> compiled_;  // nullptr: the program's own steps
+  std::string reason_;                  // why
+  std::vector<Output> outputs_;
+  std::vector<Shape> computed_shapes_;
+  std::vector<Dtype> computed_dtypes_;
 };
 
-Signature signature_of(const std::vector<array>& inputs) {
-  Signature signature;
+CompiledTrace::CompiledTrace(const ArrayFn& fun, const std::vector<array>& inputs, int stream, CompileMode mode)
+    : stream_(stream), mode_(mode) {
   for (const array& input : inputs) {
-    signature.shapes.push_back(input.shape());
-    signature.dtypes.push_back(input.dtype());
+    shapes_.push_back(input.shape());
+    dtypes_.push_back(input.dtype());
   }
-  signature.stream = to_stream({}).index;
-  signature.mode = mode();
-  return signature;
+  auto program = std::make_shared<Program>(trace(fun, inputs));
+  if (mode != CompileMode::no_simplify) program->simplify();
+  if (mode != CompileMode::no_fuse) program->fuse();
+  program_ = program;
+
+  std::vector<uint32_t> computed;
+  const auto n_constants = static_cast<uint32_t>(program->constants().size());
+  for (uint32_t v : program->outputs()) {
+    if (v < program->n_inputs()) {
+      outputs_.push_back({Output::Kind::input, v});
+    } else if (v < program->n_inputs() + n_constants) {
+      outputs_.push_back({Output::Kind::constant, v - program->n_inputs()});
+    } else {
+      auto at = std::find(computed.begin(), computed.end(), v);
+      outputs_.push_back({Output::Kind::computed, static_cast<uint32_t>(at - computed.begin())});
+      if (at != computed.end()) continue;
+      computed.push_back(v);
+      computed_shapes_.push_back(program->shape(v));
+      computed_dtypes_.push_back(program->dtype(v));
+    }
+  }
+  if (!graphs_enabled()) {
+    reason_ = "FERRULE_GRAPH=off";
+    return;
+  }
+  for (const array& constant : program->constants()) {
+    if (!constant.node()->tracer) continue;
+    reason_ = "it refers to an array that is being differentiated";
+    return;
+  }
+  if (const StreamState* main = Compiled::stream_for(*program, reason_)) {
+    compiled_ = std::make_shared<Compiled>(main->id(), program_, std::move(computed));
+  }
+}
+
+std::vector<array> CompiledTrace::call(const std::vector<array>& inputs) const {
+  if (!compiled_ || !compiled_->worthwhile()) return program_->replay(inputs);
+  std::vector<array> computed = array::make_arrays(computed_shapes_, computed_dtypes_, compiled_, inputs);
+  if (outputs_.size() == 1) return computed;
+  std::vector<array> outputs;
+  outputs.reserve(outputs_.size());
+  for (const Output& output : outputs_) {
+    outputs.push_back(output.kind == Output::Kind::input      ? inputs[output.index]
+                      : output.kind == Output::Kind::constant ? program_->constants()[output.index]
+                                                              : computed[output.index]);
+  }
+  return outputs;
+}
+
+CompiledProgram CompiledTrace::report() const {
+  CompiledProgram report;
+  for (size_t i = 0; i < shapes_.size(); ++i) {
+    report.inputs += fmt::format("{}{} {}", i == 0 ? "" : ", ", dtype_name(dtypes_[i]), shape_text(shapes_[i]));
+  }
+  report.steps = program_->size();
+  report.reason = reason_;
+  if (compiled_) compiled_->report(report);
+  return report;
+}
+
+// Every trace alive, for compile_report.
+struct Traces {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<const CompiledTrace>> known;
+
+  void add(const std::shared_ptr<const CompiledTrace>& trace) {
+    std::lock_guard lock(mutex);
+    std::erase_if(known, [](const auto& each) { return each.expired(); });
+    known.push_back(trace);
+  }
+};
+Traces& traces() {
+  static Traces instance;
+  return instance;
 }
 
 class CompiledFunction {
@@ -54,26 +166,26 @@ class CompiledFunction {
     // Inside another transform the function itself is called: its ops are what gets differentiated or compiled.
     for (const array& input : inputs) traced |= input.is_tracer();
     if (traced) return fun_(inputs);
-    return program(inputs)->replay(inputs);
+    return find(inputs)->call(inputs);
   }
 
  private:
-  std::shared_ptr<const Program> program(const std::vector<array>& inputs) {
-    Signature signature = signature_of(inputs);
+  std::shared_ptr<const CompiledTrace> find(const std::vector<array>& inputs) {
+    int stream = to_stream({}).index;
+    CompileMode now = mode();
     std::lock_guard lock(mutex_);
-    for (auto& [known, program] : programs_) {
-      if (known == signature) return program;
+    for (auto& known : traces_) {
+      if (known->fits(inputs, stream, now)) return known;
     }
-    auto program = std::make_shared<Program>(trace(fun_, inputs));
-    if (signature.mode != CompileMode::no_simplify) program->simplify();
-    if (signature.mode != CompileMode::no_fuse) program->fuse();
-    programs_.emplace_back(std::move(signature), program);
-    return program;
+    auto made = std::make_shared<const CompiledTrace>(fun_, inputs, stream, now);
+    traces().add(made);
+    traces_.push_back(made);
+    return made;
   }
 
   ArrayFn fun_;
   std::mutex mutex_;
-  std::vector<std::pair<Signature, std::shared_ptr<const Program>>> programs_;
+  std::vector<std::shared_ptr<const CompiledTrace>> traces_;
 };
 
 using FunctionPointer = std::vector<array> (*)(const std::vector<array>&);
@@ -100,6 +212,19 @@ ArrayFn compile(ArrayFn fun, bool) {
 ArrayFn compile(std::vector<array> (*fun)(const std::vector<array>&), bool) {
   auto compiled = detail::shared_by_pointer(fun);
   return [compiled](const std::vector<array>& inputs) { return (*compiled)(inputs); };
+}
+
+std::vector<CompiledProgram> compile_report() {
+  std::vector<std::shared_ptr<const detail::CompiledTrace>> alive;
+  {
+    std::lock_guard lock(detail::traces().mutex);
+    for (const auto& each : detail::traces().known) {
+      if (auto trace = each.lock()) alive.push_back(std::move(trace));
+    }
+  }
+  std::vector<CompiledProgram> report;
+  for (const auto& trace : alive) report.push_back(trace->report());
+  return report;
 }
 
 void disable_compile() { detail::mode() = CompileMode::disabled; }

@@ -28,12 +28,13 @@ DeviceRuntime::DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, 
   allocator_ = std::make_unique<Allocator>(*this, shares_host_memory() ? FRL_MEMORY_SHARED : FRL_MEMORY_DEVICE);
   kernels_ = std::make_unique<KernelTable>(*this);
   fusion_ = static_cast<const frl_fusion_api*>(extension(FRL_EXT_FUSION, 1));
+  graphs_ = static_cast<const frl_graph_api*>(extension(FRL_EXT_GRAPH, 1));
   uint64_t free = free_memory();
   if (free != 0) allocator_->set_limit(free - free / 20);
   log(LogLevel::debug, fmt::format("opened {} ({}, {})", label_, info_.name, info_.architecture));
 }
 
-// Arrays of static storage may still hold memory: then the device stays open, for the system to clean up.
+// Arrays and compiled functions of static storage may still hold memory and graphs: then the device stays open, for the system to clean up.
 DeviceRuntime::~DeviceRuntime() {
   kernels_.reset();
   for (auto& [expression, kernel] : fused_) {
@@ -45,7 +46,7 @@ DeviceRuntime::~DeviceRuntime() {
   allocator_->clear_cache();
   streams_.clear();
   for (frl_event* event : spare_events_) api_.event_destroy(event);
-  if (allocator_->active_bytes() == 0) plugin_->api()->device_close(handle_);
+  if (allocator_->active_bytes() == 0 && graph_count_ == 0) plugin_->api()->device_close(handle_);
 }
 
 void DeviceRuntime::release_streams() {

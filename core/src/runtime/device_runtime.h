@@ -2,6 +2,7 @@
 // process.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,6 +39,9 @@ class DeviceRuntime {
 
   Allocator& allocator() { return *allocator_; }  // of the device's own memory
   KernelTable& kernels() { return *kernels_; }
+  const frl_graph_api* graphs() const { return graphs_; }  // nullptr: not offered
+  // Recorded graphs alive; the device stays open with any.
+  std::atomic<int>& graph_count() { return graph_count_; }
   // The extension's table, or nullptr.
   const void* extension(const char* name, uint32_t version) const;
   // The kernel of an elementwise expression (nodes as in frl_expr; the last is the output), compiled at the first call;
@@ -65,6 +69,8 @@ class DeviceRuntime {
   std::unique_ptr<Allocator> allocator_;
   std::unique_ptr<KernelTable> kernels_;
   const frl_fusion_api* fusion_ = nullptr;
+  const frl_graph_api* graphs_ = nullptr;
+  std::atomic<int> graph_count_{0};
   std::unordered_map<std::string, std::unique_ptr<Kernel>> fused_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<StreamState>> streams_;

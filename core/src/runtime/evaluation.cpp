@@ -38,6 +38,7 @@ frl_tensor describe(const Node& node) {
     t.flags = FRL_TENSOR_INLINE;
     t.value[0] = node.value[0];
     t.value[1] = node.value[1];
+    if (node.storage) t.buffer = node.storage->buffer();  // a slot: the value comes later
   } else if (node.storage) {
     t.buffer = node.storage->buffer();
     t.byte_offset = node.storage->offset() + node.byte_offset;
@@ -85,10 +86,14 @@ void StreamEvaluation::allocate(array& out) {
   node.strides = row_major(node.shape);
   node.contiguous = true;
   node.byte_offset = 0;
-  if (node.size == 0) return;
+  if (node.size != 0) node.storage = allocate_storage(node.bytes());
+}
+
+std::shared_ptr<Storage> StreamEvaluation::allocate_storage(uint64_t bytes) {
+  if (recording_) return recording_->make_temporary(bytes);
   Allocator& allocator = device_.allocator();
-  node.storage = std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator,
-                                               allocator.allocate(node.bytes(), stream_));
+  return std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator,
+                                       allocator.allocate(bytes, stream_));
 }
 
 void StreamEvaluation::view(array& out, const array& in, const Strides& strides, int64_t offset) {
@@ -99,6 +104,7 @@ void StreamEvaluation::view(array& out, const array& in, const Strides& strides,
     to.is_inline = true;
     to.value[0] = from.value[0];
     to.value[1] = from.value[1];
+    to.storage = from.storage;
     std::fill(to.strides.begin(), to.strides.end(), 0);
     to.contiguous = to.size <= 1;
     return;
@@ -112,7 +118,7 @@ void StreamEvaluation::view(array& out, const array& in, const Strides& strides,
 bool StreamEvaluation::donatable(const array& a) const {
   const Node& node = *a.node();
   return may_donate_ && a.node().use_count() == 1 && node.storage && node.storage.use_count() == 1 && node.contiguous &&
-         &node.storage->stream() == &stream_;
+         !node.is_inline && &node.storage->stream() == &stream_ && (recording_ == nullptr || is_recorded(node));
 }
 
 bool StreamEvaluation::donate(array& out, const array& in) {
@@ -123,6 +129,7 @@ bool StreamEvaluation::donate(array& out, const array& in) {
   to.byte_offset = from.byte_offset;
   to.strides = row_major(to.shape);
   to.contiguous = true;
+  if (recording_) recording_->note_donation(*to.storage);
   return true;
 }
 
@@ -136,21 +143,27 @@ void StreamEvaluation::copy_to(array& out, const array& src, const Strides& stri
   launch(FRL_OP_copy, {}, {src}, outputs);
 }
 
-array StreamEvaluation::contiguous(const array& a) {
-  const Node& node = *a.node();
-  if (node.contiguous) return a;
-  auto copy = make_node(node.shape, node.dtype);
-  copy->size = node.size;
+array StreamEvaluation::copy_of(const array& a) {
+  auto copy = make_node(a.shape(), a.dtype());
+  copy->size = a.size();
   std::vector<array> outputs{array(std::move(copy))};
   launch(FRL_OP_copy, {}, {a}, outputs);
   outputs[0].node()->set_evaluated();
   return outputs[0];
 }
 
+array StreamEvaluation::contiguous(const array& a) { return a.node()->contiguous ? a : copy_of(a); }
+
+array StreamEvaluation::dense(const array& a) {
+  const Node& node = *a.node();
+  bool aligned = node.is_inline || !node.storage || node.byte_offset % device_.allocator().alignment() == 0;
+  return (node.contiguous && !node.is_inline && aligned) || node.size == 0 ? a : copy_of(a);
+}
+
 // Gives the node storage with `count` host bytes; its strides and byte offset are the caller's.
 void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, uint32_t flags,
                               std::shared_ptr<void> keep) {
-  Allocator& allocator = device_.allocator();
+  Allocator& allocator = device_.allocator();  // in a recording, too: what is uploaded now stays
   auto storage =
       std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(count, stream_));
   auto copy_in = [api = &device_.api(), buffer = storage->buffer(), offset = storage->offset(), bytes, count, flags](
@@ -171,6 +184,17 @@ array StreamEvaluation::materialize(const array& a) {
   result->strides.resize(node.shape.size());
   std::fill(result->strides.begin(), result->strides.end(), 0);
   result->contiguous = node.size <= 1;
+  if (node.storage) {  // the value of a slot is known at each launch only
+    auto element = make_node(Shape{}, node.dtype);
+    auto scalar = make_node(Shape{}, node.dtype);
+    scalar->is_inline = true;
+    scalar->storage = node.storage;
+    std::vector<array> outputs{array(std::move(element))};
+    launch(FRL_OP_fill, {}, {array(std::move(scalar))}, outputs);
+    result->storage = outputs[0].node()->storage;
+    result->set_evaluated();
+    return array(std::move(result));
+  }
   auto value = allocate_host(sizeof node.value);
   std::memcpy(value->data, node.value, sizeof node.value);
   upload(*result, value->data, node.dtype.size(), 0, value);
@@ -271,6 +295,10 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
       const array& input = (*inputs)[i];
       const Node& node = *input.node();
       bool bare_inline = node.is_inline && !((needs.inline_ok >> i) & 1);
+      bare_inline |= node.is_inline && node.storage && (needs.depends & FRL_DEPENDS_INLINE) != 0;
+      if (bare_inline && node.storage && what == kFill) {
+        throw CannotRecord(fmt::format("{}: no kernel takes an inline value that changes", device_.label()));
+      }
       bool strided = ((needs.contiguous_inputs >> i) & 1) && !node.contiguous && !(collapse && node.size == 1);
       bool misaligned = ((needs.aligned_inputs >> i) & 1) && node.storage &&
                         tensors[i].byte_offset % device_.info().offset_alignment != 0;
@@ -282,11 +310,7 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
       if (bare_inline) {
         replaced[i] = materialize(input);
       } else {
-        auto copy = make_node(node.shape, node.dtype);
-        copy->size = node.size;
-        std::vector<array> copies{array(std::move(copy))};
-        launch(FRL_OP_copy, {}, {input}, copies);
-        replaced[i] = copies[0];
+        replaced[i] = copy_of(input);
       }
       settled = false;
     }
@@ -312,13 +336,20 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
       tensors[given.size() + i].byte_offset = node.storage ? node.storage->offset() + node.byte_offset : 0;
     }
   }
-  std::unique_ptr<Storage> scratch;  // given back at once: the next user on this stream comes after the kernel
+  std::shared_ptr<Storage> scratch;  // given back at once: the next user on this stream comes after the kernel
   if (needs.scratch_bytes != 0) {
-    Allocator& allocator = device_.allocator();
-    scratch = std::make_unique<Storage>(device_, allocator, allocator.allocate(needs.scratch_bytes, stream_));
+    scratch = allocate_storage(needs.scratch_bytes);
     call.scratch = scratch->buffer();
     call.scratch_offset = scratch->offset();
     call.scratch_bytes = needs.scratch_bytes;
+  }
+  if (recording_) {
+    PluginError plugin_error;
+    if (device_.api().kernel_prepare(kernel.handle(), needs.plan, &call, &plugin_error) != FRL_OK) {
+      throw CannotRecord(fmt::format("{}: {}", what, plugin_error.message));
+    }
+    recording_->add(kernel, needs.plan, what, call, *inputs, outputs);
+    return;
   }
   uint64_t sequence = stream_.submit(
       what,

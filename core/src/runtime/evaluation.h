@@ -7,6 +7,7 @@
 #include "ferrule/primitive.h"
 #include "runtime/device_runtime.h"
 #include "runtime/node.h"
+#include "runtime/recording.h"
 
 namespace ferrule::detail {
 
@@ -18,11 +19,13 @@ class UnsupportedKernel : public error {
 
 class StreamEvaluation final : public Evaluation {
  public:
-  // may_donate: inputs that nothing else refers to may give up their storage.
-  StreamEvaluation(StreamState& stream, bool may_donate)
-      : stream_(stream), device_(stream.device()), may_donate_(may_donate) {}
+  // may_donate: inputs that nothing else refers to may give up their storage. With a recording, calls go there, and new
+  // memory is the recording's.
+  StreamEvaluation(StreamState& stream, bool may_donate, Recording* recording = nullptr)
+      : stream_(stream), device_(stream.device()), may_donate_(may_donate), recording_(recording) {}
 
   StreamState& stream() const { return stream_; }
+  Recording* recording() const { return recording_; }
   void launch(uint32_t code, std::span<const std::byte> attributes, const std::vector<array>& inputs,
               std::vector<array>& outputs) override;
   // The same for a kernel at hand, such as a fused one. `what` names it in errors.
@@ -37,16 +40,23 @@ class StreamEvaluation final : public Evaluation {
 
   // `a` with its data on this stream's device, and this stream ordered behind the work that makes it.
   array localize(const array& a);
+  // `a`, or a copy, that is row-contiguous, begins at an aligned offset and is not inline.
+  array dense(const array& a);
+  // Nothing but the caller's handle refers to `a` or its storage, which an output may take over.
+  bool donatable(const array& a) const;
+  // At least `bytes` (> 0) for work on this stream.
+  std::shared_ptr<Storage> allocate_storage(uint64_t bytes);
 
  private:
+  array copy_of(const array& a);
   void upload(Node& node, const void* bytes, uint64_t count, uint32_t flags, std::shared_ptr<void> keep);
   array transfer(const array& a);
   array materialize(const array& a);
-  bool donatable(const array& a) const;
 
   StreamState& stream_;
   DeviceRuntime& device_;
   bool may_donate_;
+  Recording* recording_;
 };
 
 }  // namespace ferrule::detail

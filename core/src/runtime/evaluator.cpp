@@ -25,6 +25,25 @@ std::recursive_mutex& evaluation_mutex() {
 // How deep decompositions may nest; each step leads to simpler ops, so more means a cycle.
 constexpr int kMaxDecompositions = 16;
 
+// Set while a compiled function is recorded, under the lock.
+Recording* active_recording = nullptr;
+
+class RecordingScope {
+ public:
+  explicit RecordingScope(Recording* recording) : before_(std::exchange(active_recording, recording)) {}
+  ~RecordingScope() { active_recording = before_; }
+  RecordingScope(const RecordingScope&) = delete;
+  RecordingScope& operator=(const RecordingScope&) = delete;
+
+ private:
+  Recording* before_;
+};
+
+// What recorded nodes stand for is not known before the recording is launched.
+void require_value(const Node& node) {
+  if (is_recorded(node)) throw CannotRecord("it needs a value on the host");
+}
+
 class Evaluator {
  public:
   explicit Evaluator(int depth) : depth_(depth) {}
@@ -34,6 +53,7 @@ class Evaluator {
     for (Node* node : tape_) run_node(*node);
   }
   const std::vector<StreamState*>& streams() const { return streams_; }
+  void run_step(Primitive& primitive, const std::vector<array>& inputs, std::vector<array>& outputs);
 
  private:
   void order(const std::vector<array>& outputs);
@@ -80,8 +100,9 @@ void Evaluator::order(const std::vector<array>& outputs) {
     visit(*output.node());
     while (!stack_.empty()) {
       Frame& frame = stack_.back();
-      if (frame.next_input < frame.node->inputs.size()) {
-        visit(*frame.node->inputs[frame.next_input++].node());
+      const std::vector<array>& inputs = frame.node->operands();
+      if (frame.next_input < inputs.size()) {
+        visit(*inputs[frame.next_input++].node());
       } else {
         tape_.push_back(frame.node);
         stack_.pop_back();
@@ -97,20 +118,26 @@ StreamState& Evaluator::stream_of(const Stream& id) {
   return *last_stream_;
 }
 
-void copy_data(Node& to, const Node& from) {
-  to.is_inline = from.is_inline;
-  to.contiguous = from.contiguous;
-  to.strides = from.strides;
-  to.value[0] = from.value[0];
-  to.value[1] = from.value[1];
-  to.byte_offset = from.byte_offset;
-  to.storage = from.storage;
-  to.host = from.host;
-}
-
 bool needs_localizing(const array& a, StreamState& stream) {
   const Node& node = *a.node();
   return !node.is_inline && node.size != 0 && (!node.storage || &node.storage->stream() != &stream);
+}
+
+// `inputs` themselves where they are on the stream already; otherwise `local`, filled.
+const std::vector<array>* localized(const std::vector<array>& inputs, StreamState& stream, std::vector<array>& local) {
+  if (std::none_of(inputs.begin(), inputs.end(), [&](const array& a) { return needs_localizing(a, stream); })) {
+    return &inputs;
+  }
+  StreamEvaluation evaluation(stream, false);
+  for (const array& input : inputs) local.push_back(evaluation.localize(input));
+  return &local;
+}
+
+void Evaluator::run_step(Primitive& primitive, const std::vector<array>& inputs, std::vector<array>& outputs) {
+  StreamState& stream = stream_of(primitive.stream());
+  std::vector<array> local;
+  run_primitive(primitive, stream, false, *localized(inputs, stream, local), outputs);
+  for (array& output : outputs) output.node()->set_evaluated();
 }
 
 void Evaluator::run_node(Node& node) {
@@ -119,12 +146,7 @@ void Evaluator::run_node(Node& node) {
   bool retain = node.tracer && Tracing::depth() > 0;
 
   std::vector<array> local;
-  const std::vector<array>* inputs = &node.inputs;
-  if (std::any_of(inputs->begin(), inputs->end(), [&](const array& a) { return needs_localizing(a, stream); })) {
-    StreamEvaluation evaluation(stream, false);
-    for (const array& input : node.inputs) local.push_back(evaluation.localize(input));
-    inputs = &local;
-  }
+  const std::vector<array>* inputs = localized(node.operands(), stream, local);
   if (!node.siblings) {
     // A handle that does not own: the node is kept alive by its consumers.
     single_output_.clear();
@@ -145,28 +167,51 @@ void Evaluator::run_node(Node& node) {
 
 void Evaluator::run_primitive(Primitive& primitive, StreamState& stream, bool retain, const std::vector<array>& inputs,
                               std::vector<array>& outputs) {
+  if (active_recording && &stream != &active_recording->stream()) throw CannotRecord("it runs on another stream");
+  Recording::Mark before;
+  if (active_recording) before = active_recording->mark();
   std::string reason;
   try {
-    StreamEvaluation evaluation(stream, !retain);
+    StreamEvaluation evaluation(stream, !retain, active_recording);
     primitive.eval(evaluation, inputs, outputs);
     return;
   } catch (const UnsupportedKernel& unsupported) {
     reason = unsupported.what();
   }
+  if (active_recording) active_recording->undo(before);
   for (array& output : outputs) output.node()->storage.reset();
   if (depth_ < kMaxDecompositions) {
     std::vector<array> simpler = primitive.decompose(inputs);
     if (!simpler.empty()) {
       Evaluator nested(depth_ + 1);
       nested.run(simpler);
-      for (size_t i = 0; i < outputs.size(); ++i) copy_data(*outputs[i].node(), *simpler[i].node());
+      for (size_t i = 0; i < outputs.size(); ++i) share_data(*outputs[i].node(), *simpler[i].node());
       return;
     }
   }
+  if (active_recording) throw CannotRecord(fmt::format("it falls back to cpu: {}", reason));
   run_on_cpu(primitive, stream, inputs, outputs, reason);
 }
 
 }  // namespace
+
+void share_data(Node& to, const Node& from) {
+  to.is_inline = from.is_inline;
+  to.contiguous = from.contiguous;
+  to.strides = from.strides;
+  to.value[0] = from.value[0];
+  to.value[1] = from.value[1];
+  to.byte_offset = from.byte_offset;
+  to.storage = from.storage;
+  to.host = from.host;
+}
+
+void run_step(Primitive& primitive, const std::vector<array>& inputs, std::vector<array>& outputs,
+              Recording* recording) {
+  RecordingScope scope(recording);
+  Evaluator evaluator(0);
+  evaluator.run_step(primitive, inputs, outputs);
+}
 
 void schedule(const std::vector<array>& outputs) {
   if (std::all_of(outputs.begin(), outputs.end(), [](const array& a) { return a.is_evaluated(); })) return;
@@ -182,9 +227,13 @@ void schedule(const std::vector<array>& outputs) {
   for (StreamState* stream : evaluator.streams()) stream->mark();
 }
 
-bool is_ready(const Node& node) { return !node.storage || node.storage->stream().is_done(node.storage->written_at()); }
+bool is_ready(const Node& node) {
+  require_value(node);
+  return !node.storage || node.storage->stream().is_done(node.storage->written_at());
+}
 
 void wait_ready(const Node& node) {
+  require_value(node);
   if (node.storage) node.storage->stream().host_wait(node.storage->written_at());
 }
 
@@ -225,6 +274,7 @@ void gather_bytes(const std::byte* first, const Node& node, void* out) {
 
 const void* read_to_host(Node& node) {
   static std::mutex host_mutex;  // two readers of one array make one copy
+  require_value(node);
   if (node.size == 0 || (node.is_inline && node.size == 1)) return node.value;
   require_same_process();
   wait_ready(node);

@@ -20,6 +20,15 @@ bool is_ready(const Node& node);
 void wait_ready(const Node& node);
 const void* read_to_host(Node& node);
 
+class Recording;
+// Runs one step of a compiled function on evaluated inputs, with the evaluator's lock held: on the primitive's stream,
+// or into a recording, which then alone knows of it (throws CannotRecord). The outputs are evaluated afterwards. The
+// caller marks the stream.
+void run_step(Primitive& primitive, const std::vector<array>& inputs, std::vector<array>& outputs,
+              Recording* recording);
+// Gives `to` the data of `from`.
+void share_data(Node& to, const Node& from);
+
 // Copies implicitly made between devices so far.
 uint64_t transfers();
 

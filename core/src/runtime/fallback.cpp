@@ -85,16 +85,7 @@ void run_on_cpu(Primitive& primitive, StreamState& stream, const std::vector<arr
   StreamEvaluation here(stream, false);
   for (size_t i = 0; i < outputs.size(); ++i) {
     cpu_outputs[i].node()->set_evaluated();
-    array result = here.localize(cpu_outputs[i]);
-    Node& to = *outputs[i].node();
-    const Node& from = *result.node();
-    to.is_inline = from.is_inline;
-    to.contiguous = from.contiguous;
-    to.strides = from.strides;
-    to.value[0] = from.value[0];
-    to.value[1] = from.value[1];
-    to.byte_offset = from.byte_offset;
-    to.storage = from.storage;
+    share_data(*outputs[i].node(), *here.localize(cpu_outputs[i]).node());
   }
 }
 

@@ -32,6 +32,7 @@ void destroy_inputs(std::vector<array>&& inputs) {
 }  // namespace
 
 Node::~Node() { destroy_inputs(std::move(inputs)); }
+Siblings::~Siblings() { destroy_inputs(std::move(inputs)); }
 
 void Node::drop_graph() {
   destroy_inputs(std::move(inputs));

@@ -30,12 +30,14 @@ std::shared_ptr<HostBlock> allocate_host(uint64_t bytes);
 struct Node;
 // What the outputs of one primitive share.
 struct Siblings {
+  ~Siblings();
   struct Output {
     Shape shape;
     Dtype dtype;
     std::weak_ptr<Node> node;
   };
   std::vector<Output> outputs;
+  std::vector<array> inputs;  // of the primitive, held once for all outputs
 };
 
 enum class Status : uint8_t { unscheduled, scheduled };
@@ -57,7 +59,7 @@ struct Node {
   uint64_t mark = 0;  // the evaluation that visited the node last
 
   std::shared_ptr<Primitive> primitive;
-  std::vector<array> inputs;
+  std::vector<array> inputs;           // empty when there are siblings
   std::shared_ptr<Siblings> siblings;  // only for primitives with several outputs
 
   Strides strides;  // in elements; defined for evaluated nodes with storage
@@ -66,6 +68,7 @@ struct Node {
   std::shared_ptr<Storage> storage;
   std::shared_ptr<HostBlock> host;  // row-contiguous
 
+  const std::vector<array>& operands() const { return siblings ? siblings->inputs : inputs; }
   bool evaluated() const { return status.load(std::memory_order_acquire) != Status::unscheduled; }
   uint64_t bytes() const { return size * dtype.size(); }
   void set_evaluated() { status.store(Status::scheduled, std::memory_order_release); }

@@ -113,7 +113,7 @@ Program trace(const ArrayFn& fun, const std::vector<array>& inputs) {
   return program;
 }
 
-std::vector<array> Program::replay(const std::vector<array>& inputs) const {
+std::vector<array> Program::replay(const std::vector<array>& inputs, const std::vector<uint32_t>& wanted) const {
   std::vector<array> values;
   values.reserve(n_values_);
   values.insert(values.end(), inputs.begin(), inputs.end());
@@ -131,7 +131,7 @@ std::vector<array> Program::replay(const std::vector<array>& inputs) const {
     for (size_t i = 0; i < made.size(); ++i) values[step.outputs[i]] = made[i];
   }
   std::vector<array> outputs;
-  for (uint32_t output : outputs_) outputs.push_back(values[output]);
+  for (uint32_t output : wanted) outputs.push_back(values[output]);
   return outputs;
 }
 

@@ -22,12 +22,22 @@ class Program {
   };
 
   // The function's outputs for these inputs, as a lazy graph.
-  std::vector<array> replay(const std::vector<array>& inputs) const;
+  std::vector<array> replay(const std::vector<array>& inputs) const { return replay(inputs, outputs_); }
+  // The same for any of its values.
+  std::vector<array> replay(const std::vector<array>& inputs, const std::vector<uint32_t>& wanted) const;
   // Merges equal steps and equal scalar constants, and drops steps that nothing uses.
   void simplify();
   // Joins chains of elementwise steps into Fused ones.
   void fuse();
   size_t size() const { return steps_.size(); }
+
+  uint32_t n_inputs() const { return n_inputs_; }
+  uint32_t n_values() const { return n_values_; }
+  const std::vector<array>& constants() const { return constants_; }  // values n_inputs() ...
+  const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<uint32_t>& outputs() const { return outputs_; }
+  const Shape& shape(uint32_t value) const { return value_shapes_[value]; }
+  Dtype dtype(uint32_t value) const { return value_dtypes_[value]; }
 
  private:
   friend Program trace(const ArrayFn& fun, const std::vector<array>& inputs);

@@ -1,15 +1,18 @@
 set(FERRULE_RUNTIME_SOURCES
   allocator.cpp
+  arena_plan.cpp
   array.cpp
   autograd.cpp
   collapse.cpp
   compile.cpp
+  compiled.cpp
   device.cpp
   device_runtime.cpp
   dispatcher.cpp
   dtype.cpp
   evaluation.cpp
   evaluator.cpp
+  executable.cpp
   failure.cpp
   fallback.cpp
   fused.cpp
@@ -20,6 +23,8 @@ set(FERRULE_RUNTIME_SOURCES
   primitive.cpp
   print.cpp
   program.cpp
+  program_recorder.cpp
+  recording.cpp
   runtime.cpp
   storage.cpp
   stream_state.cpp

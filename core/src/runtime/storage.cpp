@@ -5,7 +5,7 @@
 namespace ferrule::detail {
 
 Storage::~Storage() {
-  if (!process_is_exiting()) allocator_.free(block_, std::move(uses_));
+  if (!process_is_exiting()) owner_.free(block_, std::move(uses_));
 }
 
 void Storage::add_use(StreamState& stream, uint64_t sequence) {

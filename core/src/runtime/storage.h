@@ -11,8 +11,7 @@ namespace ferrule::detail {
 
 class Storage {
  public:
-  Storage(DeviceRuntime& device, Allocator& allocator, Block* block)
-      : device_(device), allocator_(allocator), block_(block) {}
+  Storage(DeviceRuntime& device, BlockOwner& owner, Block* block) : device_(device), owner_(owner), block_(block) {}
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -32,7 +31,7 @@ class Storage {
 
  private:
   DeviceRuntime& device_;
-  Allocator& allocator_;
+  BlockOwner& owner_;
   Block* block_;
   uint64_t written_at_ = 0;
   std::vector<StreamUse> uses_;

@@ -1,0 +1,212 @@
+// The backend "remote": the cpu backend's code behind a table that says that its memory is its own. It stands for a
+// discrete device where there is none: DEVICE memory cannot be mapped, host copies are counted by kind of memory, some
+// ops are missing, recorders and launches refuse on demand, and the device can be lost.
+#include "remote_plugin.h"
+
+#include <cstring>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "config.h"
+#include "device.h"
+#include "error.h"
+#include "ferrule/plugin_entry.h"
+#include "graph.h"
+#include "runtime.h"
+
+namespace ferrule::cpu {
+namespace {
+
+test::RemoteControl control;
+const frl_device_api* inner = nullptr;
+const frl_graph_api* inner_graph = nullptr;
+
+std::mutex pinned_mutex;
+std::vector<frl_buffer*> pinned;
+
+bool is_pinned(const void* address) {
+  const auto* at = static_cast<const std::byte*>(address);
+  std::lock_guard lock(pinned_mutex);
+  for (const frl_buffer* buffer : pinned) {
+    if (at >= buffer->data && at < buffer->data + buffer->bytes) return true;
+  }
+  return false;
+}
+
+void count_copy(const void* host, uint64_t bytes, bool consumed) {
+  (consumed ? control.consumed_copies : is_pinned(host) ? control.pinned_copies : control.pageable_copies)++;
+  uint64_t largest = control.largest_copy;
+  while (bytes > largest && !control.largest_copy.compare_exchange_weak(largest, bytes)) {
+  }
+}
+
+frl_status lost(frl_error* error) {
+  return control.lost ? fail(error, FRL_DEVICE_LOST, "[remote] the device is gone") : FRL_OK;
+}
+
+frl_status FRL_CALL remote_info(uint32_t index, frl_device_info* info, frl_error* error) {
+  frl_status status = device_info(index, info, error);
+  if (status != FRL_OK) return status;
+  info->flags = 0;
+  info->memory_kinds = 1u << FRL_MEMORY_DEVICE | 1u << FRL_MEMORY_PINNED;
+  if (control.managed) info->memory_kinds |= 1u << FRL_MEMORY_MANAGED;
+  info->offset_alignment = 256;
+  return FRL_OK;
+}
+
+frl_status FRL_CALL remote_alloc(frl_device* device, uint32_t kind, uint64_t bytes, frl_buffer** out,
+                                 frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  if (kind >= 4 || (kind == FRL_MEMORY_MANAGED && !control.managed) || kind == FRL_MEMORY_SHARED) {
+    return fail(error, FRL_UNSUPPORTED, "[buffer_alloc] got kind %u", kind);
+  }
+  frl_status status = inner->buffer_alloc(device, FRL_MEMORY_SHARED, bytes, out, error);
+  if (status != FRL_OK) return status;
+  (*out)->kind = kind;
+  ++control.allocations[kind];
+  if (kind == FRL_MEMORY_PINNED) {
+    std::lock_guard lock(pinned_mutex);
+    pinned.push_back(*out);
+  }
+  return FRL_OK;
+}
+
+void FRL_CALL remote_free(frl_device* device, frl_buffer* buffer) {
+  {
+    std::lock_guard lock(pinned_mutex);
+    std::erase(pinned, buffer);
+  }
+  inner->buffer_free(device, buffer);
+}
+
+frl_status FRL_CALL remote_map(frl_device* device, frl_buffer* buffer, void** out, frl_error* error) {
+  if (buffer && buffer->kind == FRL_MEMORY_DEVICE) {
+    return fail(error, FRL_UNSUPPORTED, "[buffer_map] got device memory; expected pinned or managed");
+  }
+  return inner->buffer_map(device, buffer, out, error);
+}
+
+frl_status FRL_CALL remote_copy_in(frl_stream* stream, frl_buffer* dst, uint64_t offset, const void* src,
+                                   uint64_t bytes, uint32_t flags, frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  count_copy(src, bytes, (flags & FRL_COPY_CONSUME) != 0);
+  return inner->copy_in(stream, dst, offset, src, bytes, flags, error);
+}
+
+frl_status FRL_CALL remote_copy_out(frl_stream* stream, void* dst, frl_buffer* src, uint64_t offset, uint64_t bytes,
+                                    frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  count_copy(dst, bytes, false);
+  return inner->copy_out(stream, dst, src, offset, bytes, error);
+}
+
+frl_status FRL_CALL remote_record(frl_event* event, frl_stream* stream, frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  return inner->event_record(event, stream, error);
+}
+
+frl_status FRL_CALL remote_query(frl_event* event, int32_t* done, frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  return inner->event_query(event, done, error);
+}
+
+frl_status FRL_CALL remote_wait(frl_event* event, uint64_t timeout, frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  return inner->event_wait(event, timeout, error);
+}
+
+frl_status FRL_CALL remote_find(frl_device* device, const char* op, uint32_t version, frl_kernel** out,
+                                frl_error* error) {
+  if (std::string_view(op) == "cos") return fail(error, FRL_UNSUPPORTED, "[kernel_find] no cos here");
+  return inner->kernel_find(device, op, version, out, error);
+}
+
+frl_status FRL_CALL remote_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan* plan, const frl_call* call,
+                                  frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  if (is_recorder(stream)) {
+    if (control.refuse_recording && std::string_view(kernel->kernel.name) == "reduce_sum") {
+      return fail(error, FRL_UNSUPPORTED, "[reduce_sum] cannot be recorded");
+    }
+  } else {
+    ++control.kernel_launches;
+  }
+  return inner->kernel_launch(stream, kernel, plan, call, error);
+}
+
+frl_status FRL_CALL remote_graph_launch(frl_stream* stream, frl_graph* graph, const frl_binding* bindings, uint32_t n,
+                                        frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  if (control.refuse_launch > 0 && --control.refuse_launch == 0) {
+    return fail(error, FRL_OUT_OF_MEMORY, "[graph_launch] no memory for an executable");
+  }
+  ++control.graph_launches;
+  return inner_graph->graph_launch(stream, graph, bindings, n, error);
+}
+
+frl_graph_api graph_api{};
+
+const void* FRL_CALL remote_extension(frl_device* device, const char* name, uint32_t version) {
+  if (name != nullptr && std::string_view(name) == "remote.control") return &control;
+  if (name != nullptr && std::string_view(name) == FRL_EXT_GRAPH && version == 1) {
+    inner_graph = static_cast<const frl_graph_api*>(inner->device_extension(device, name, version));
+    graph_api = *inner_graph;
+    graph_api.graph_launch = remote_graph_launch;
+    return &graph_api;
+  }
+  return inner->device_extension(device, name, version);
+}
+
+frl_device_api device_api{};
+
+frl_status FRL_CALL remote_open(uint32_t index, frl_device** out, const frl_device_api** api, frl_error* error) {
+  frl_status status = device_open(index, out, &inner, error);
+  if (status != FRL_OK) return status;
+  device_api = *inner;
+  device_api.buffer_alloc = remote_alloc;
+  device_api.buffer_free = remote_free;
+  device_api.buffer_map = remote_map;
+  device_api.copy_in = remote_copy_in;
+  device_api.copy_out = remote_copy_out;
+  device_api.event_record = remote_record;
+  device_api.event_query = remote_query;
+  device_api.event_wait = remote_wait;
+  device_api.kernel_find = remote_find;
+  device_api.kernel_launch = remote_launch;
+  device_api.device_extension = remote_extension;
+  *api = &device_api;
+  return FRL_OK;
+}
+
+frl_status FRL_CALL quiesce(frl_error*) {
+  quiesce_all();
+  return FRL_OK;
+}
+
+void FRL_CALL shutdown(int32_t exiting) { shutdown_all(exiting != 0); }
+
+constexpr frl_plugin_api kPluginApi = {
+    .struct_size = sizeof(frl_plugin_api),
+    .abi_minor = FRL_ABI_MINOR,
+    .device_count = device_count,
+    .device_info = remote_info,
+    .device_open = remote_open,
+    .device_close = device_close,
+    .quiesce = quiesce,
+    .shutdown = shutdown,
+    .plugin_extension = nullptr,
+};
+
+frl_status FRL_CALL open(const frl_host_api* host, const frl_plugin_api** out_api, frl_error*) {
+  set_host(host);
+  start_runtime();
+  apply_target_config();
+  *out_api = &kPluginApi;
+  return FRL_OK;
+}
+
+}  // namespace
+}  // namespace ferrule::cpu
+
+FRL_DEFINE_PLUGIN("remote", "Ferrule", "0.1.0", FRL_ROLE_BACKEND, 0, ferrule::cpu::open)
