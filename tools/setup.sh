@@ -6,7 +6,7 @@ umask 022 # plugins that others can write to are refused
 
 FERRULE_PACKAGES=(
   g++ cmake ninja-build ccache
-  libboost-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev # the core, the loader and the tools
+  libboost-dev libboost-context-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev # the core, the loader and the tools
   libhwy-dev libdnnl-dev                                             # the cpu backend
   dataset-fashion-mnist                                              # the examples' images
 )
