@@ -135,6 +135,17 @@ GPU_DEVICE uint64_t atomic_cas(uint64_t* p, uint64_t expected, uint64_t desired)
   return atomicCAS(reinterpret_cast<unsigned long long*>(p), static_cast<unsigned long long>(expected),
                    static_cast<unsigned long long>(desired));
 }
+// Four neighbours at once, p aligned to 16; each sum is atomic, the four are not.
+GPU_DEVICE void atomic_add_f32x4(float* p, float a, float b, float c, float d) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("red.global.add.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(p), "f"(a), "f"(b), "f"(c), "f"(d) : "memory");
+#else
+  atomicAdd(p, a);
+  atomicAdd(p + 1, b);
+  atomicAdd(p + 2, c);
+  atomicAdd(p + 3, d);
+#endif
+}
 // Two packed halves at once, p aligned to 4: each half is added with one rounding to its type.
 GPU_DEVICE void atomic_add_f16x2(uint32_t* p, uint32_t v) {
   asm volatile("red.global.add.noftz.f16x2 [%0], %1;" ::"l"(p), "r"(v) : "memory");

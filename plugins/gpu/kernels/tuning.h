@@ -26,4 +26,18 @@ inline constexpr unsigned long long kSplitScratchBytes = 256ull << 20;
 inline constexpr int kOwnVectors = 4;
 inline constexpr long long kOwnMultiplyAdds = 1 << 18;
 
+// ---- index ----
+inline constexpr unsigned kIndexThreads = 256;
+inline constexpr unsigned kGatherUnroll = 4;  // units that a thread keeps in flight
+inline constexpr unsigned kScatterUnroll = 4;
+// A scatter with assign keeps a table of the last writer of each place while there are at most so many places per update;
+// with more it sorts the updates.
+inline constexpr int kWinnersPerEntry = 16;
+
+// ---- scan ----
+inline constexpr unsigned kScanThreads = 256;
+
+// ---- sort ----
+inline constexpr unsigned kSortThreads = 256;
+
 }  // namespace ferrule::gpu::tuning
