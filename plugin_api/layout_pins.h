@@ -298,6 +298,12 @@ PIN_FIELD(frl_expr, input_access, 40);
 PIN_FIELD(frl_expr, reduction, 48);
 PIN_FIELD(frl_expr, reduction_axes, 52);
 PIN_AT_LEAST(frl_expr, 56);
+PIN_FIELD(frl_expr_epilogue, chain, 0);
+PIN_FIELD(frl_expr_epilogue, n_nodes, 24);
+PIN_FIELD(frl_expr_epilogue, n_outputs, 28);
+PIN_FIELD(frl_expr_epilogue, nodes, 32);
+PIN_FIELD(frl_expr_epilogue, outputs, 40);
+PIN_AT_LEAST(frl_expr_epilogue, 48);
 
 PIN_FIELD(frl_fusion_api, struct_size, 0);
 PIN_FIELD(frl_fusion_api, max_nodes, 4);

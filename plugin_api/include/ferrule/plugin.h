@@ -386,6 +386,20 @@ typedef struct frl_expr {
   uint32_t reduction;          /* 0 = none, else a reduce_* code applied to output 0 */
   uint32_t reduction_axes;     /* mask, as in frl_reduce_attrs */
 } frl_expr;
+/* With a reduction the calls keep the rank that the mask was made for (they are not collapsed). n_outputs is 1, and the
+ * call's output has extent 1 on the reduced axes. A must-understand node in frl_expr.next may go on from there: nodes
+ * of its own, computed once per reduced element, whose operands are earlier nodes of its own list, FRL_EXPR_REDUCED
+ * (the reduction's value, of the dtype that the op's result rule gives), FRL_EXPR_CONSTANT, or FRL_EXPR_INPUT nodes:
+ * inputs numbered with the expression's; one that is named only here has the reduced shape. Its outputs replace the
+ * expression's. A matrix-vector product with what follows it is such an expression: multiply, reduce_sum, epilogue. */
+#define FRL_EXPR_REDUCED 0xffff0002u
+#define FRL_EXPR_EPILOGUE "frl.fusion.epilogue"
+typedef struct frl_expr_epilogue {
+  frl_chain chain; /* name FRL_EXPR_EPILOGUE, flags FRL_CHAIN_MUST_UNDERSTAND */
+  uint32_t n_nodes, n_outputs;
+  const frl_expr_node* nodes;
+  const uint32_t* outputs; /* n_outputs indices of `nodes` */
+} frl_expr_epilogue;
 typedef struct frl_fusion_api {
   uint32_t struct_size;
   uint32_t max_nodes; /* the longest expression taken; 0 = no limit */
