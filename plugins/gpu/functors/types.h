@@ -1,6 +1,8 @@
 // The element types in device code and their conversions (numerics.md, section 2). No toolkit headers: ahead-of-time and
-// run-time compiled kernels use the same text. Include after "device/gpu.h".
+// run-time compiled kernels use the same text.
 #pragma once
+
+#include "device/gpu.h"
 
 namespace ferrule::gpu {
 
@@ -86,6 +88,13 @@ GPU_DEVICE Bfloat narrow<Bfloat>(float v) {
 template <>
 GPU_DEVICE Bool narrow<Bool>(uint8_t v) {
   return {static_cast<uint8_t>(v != 0)};
+}
+
+// A compute value as storage type T would hold it.
+template <typename T>
+GPU_DEVICE Compute<T> round_to(Compute<T> v) {
+  if constexpr (is_half<T>) return widen<T>(narrow<T>(v));
+  return v;
 }
 
 }  // namespace ferrule::gpu
