@@ -1,11 +1,12 @@
 #include "host/loop_nest.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 namespace ferrule::gpu {
 namespace {
+
+int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 
 constexpr int64_t kLimit = int64_t{1} << 31;
 
@@ -36,7 +37,7 @@ void LoopNest::simplify(uint32_t leader) {
     if (extent[d] == 1) continue;
     // insertion by the leader's stride, stable
     uint32_t at = kept++;
-    while (at > 0 && std::llabs(stride[order[at - 1]][leader]) > std::llabs(stride[d][leader])) {
+    while (at > 0 && magnitude(stride[order[at - 1]][leader]) > magnitude(stride[d][leader])) {
       order[at] = order[at - 1];
       --at;
     }
@@ -91,7 +92,7 @@ bool LoopNest::fits_32_bits() const {
   if (size() >= kLimit) return false;
   for (uint32_t k = 0; k < operands; ++k) {
     int64_t reach = 0;
-    for (uint32_t d = 0; d < ndim; ++d) reach += (extent[d] - 1) * std::llabs(stride[d][k]);
+    for (uint32_t d = 0; d < ndim; ++d) reach += (extent[d] - 1) * magnitude(stride[d][k]);
     if (reach >= kLimit) return false;
   }
   return true;
@@ -103,7 +104,7 @@ void LoopNest::halve(LoopNest& low, LoopNest& high) const {
   int64_t best = -1;
   for (uint32_t d = 0; d < ndim; ++d) {
     int64_t reach = extent[d];
-    for (uint32_t k = 0; k < operands; ++k) reach = std::max(reach, (extent[d] - 1) * std::llabs(stride[d][k]));
+    for (uint32_t k = 0; k < operands; ++k) reach = std::max(reach, (extent[d] - 1) * magnitude(stride[d][k]));
     if (extent[d] > 1 && reach > best) {
       best = reach;
       widest = d;
