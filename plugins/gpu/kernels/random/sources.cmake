@@ -1,0 +1,1 @@
+ferrule_gpu_family(random kernels.cpp random.cu)
