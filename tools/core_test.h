@@ -16,6 +16,13 @@ struct CoreTest {
   };
   std::vector<Fallback> fallbacks;  // ops that ran on cpu because the device's backend cannot
   uint64_t transfers = 0;           // implicit copies of arrays between devices
+  // What compile() made of the same step: how many kernel calls in how many graphs, and the steps outside.
+  struct Split {
+    std::string op, reason;
+  };
+  size_t graphs = 0, graph_calls = 0;
+  std::string not_recorded;  // why there is no graph
+  std::vector<Split> splits;
 };
 
 // Never throws; quiet: the core logs nothing. No plugin may be open in the caller: the core opens them itself.

@@ -98,11 +98,13 @@ ordered_json examine_core(bool quiet) {
   for (const CoreTest::Fallback& each : test.fallbacks) {
     fallbacks.push_back({{"backend", each.backend}, {"op", each.op}, {"count", each.count}});
   }
-  ordered_json result = {{"device", test.device},
-                         {"passed", test.problem.empty()},
-                         {"microseconds", test.microseconds},
-                         {"fallbacks", fallbacks},
-                         {"transfers", test.transfers}};
+  ordered_json splits = ordered_json::array();
+  for (const CoreTest::Split& each : test.splits) splits.push_back({{"op", each.op}, {"reason", each.reason}});
+  ordered_json compiled = {{"graphs", test.graphs}, {"calls", test.graph_calls}, {"splits", splits}};
+  if (!test.not_recorded.empty()) compiled["not_recorded"] = test.not_recorded;
+  ordered_json result = {
+      {"device", test.device},  {"passed", test.problem.empty()}, {"microseconds", test.microseconds},
+      {"fallbacks", fallbacks}, {"transfers", test.transfers},    {"compiled", compiled}};
   if (!test.problem.empty()) result["problem"] = test.problem;
   return result;
 }
@@ -168,6 +170,16 @@ void print_core(const ordered_json& core) {
   for (const ordered_json& each : core["fallbacks"]) {
     fmt::print("  fell back to cpu: {} of {}, {} times\n", text_of(each, "op"), text_of(each, "backend"),
                each["count"].get<uint64_t>());
+  }
+  const ordered_json& compiled = core["compiled"];
+  if (compiled.contains("not_recorded")) {
+    fmt::print("  compiled: not recorded: {}\n", text_of(compiled, "not_recorded"));
+  } else {
+    fmt::print("  compiled: {} kernel calls in {} graph(s)\n", compiled["calls"].get<size_t>(),
+               compiled["graphs"].get<size_t>());
+  }
+  for (const ordered_json& each : compiled["splits"]) {
+    fmt::print("  outside a graph: {}: {}\n", text_of(each, "op"), text_of(each, "reason"));
   }
 }
 

@@ -18,3 +18,11 @@ add_dependencies(runtime_test ferrule_remote)
 set(plugin_path ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}:${CMAKE_CURRENT_BINARY_DIR}/plugins)
 gtest_discover_tests(runtime_test DISCOVERY_MODE PRE_TEST
                      PROPERTIES ENVIRONMENT "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${plugin_path}" TIMEOUT 120)
+
+# Read once per process.
+add_test(NAME runtime_managed COMMAND runtime_test --gtest_filter=Managed.*)
+set_tests_properties(runtime_managed PROPERTIES ENVIRONMENT
+  "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${plugin_path};FERRULE_MEMORY=managed")
+add_test(NAME runtime_managed_absent COMMAND runtime_test --gtest_filter=Managed.*)
+set_tests_properties(runtime_managed_absent PROPERTIES ENVIRONMENT
+  "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${plugin_path};FERRULE_MEMORY=managed;FERRULE_REMOTE_MANAGED=0")

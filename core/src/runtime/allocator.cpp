@@ -26,7 +26,10 @@ bool worth_splitting(uint64_t block, uint64_t bytes) {
 }  // namespace
 
 Allocator::Allocator(DeviceRuntime& device, uint32_t kind)
-    : device_(device), kind_(kind), alignment_(std::max<uint64_t>(kSmallest, device.info().offset_alignment)) {}
+    : device_(device),
+      kind_(kind),
+      alignment_(std::max<uint64_t>(kSmallest, device.info().offset_alignment)),
+      overlap_bytes_(device.info().overlap_bytes) {}
 
 Allocator::~Allocator() = default;
 
@@ -90,6 +93,7 @@ Block* Allocator::allocate_slow(uint64_t bytes, StreamState& stream, std::unique
   device_.wait_for_all_streams();
   lock.lock();
   collect_deferred();
+  for (auto& [owner, lists] : lists_) release_held(lists);
   if (active_ + bytes <= limit_) {
     if (Block* block = take(lists_of(stream), bytes)) return finish(block);
     release_idle_chunks();
@@ -167,7 +171,7 @@ Block* Allocator::grow(uint64_t bytes, StreamState& stream) {
   if (status == FRL_OUT_OF_MEMORY) return nullptr;
   check(status, plugin_error, "buffer_alloc");
   chunk->bytes = size;
-  if (kind_ != FRL_MEMORY_DEVICE) {
+  if (device_.host_sees(kind_)) {
     status = api.buffer_map(device_.handle(), chunk->buffer, &chunk->host, &plugin_error);
     if (status != FRL_OK) {
       api.buffer_free(device_.handle(), chunk->buffer);
@@ -191,8 +195,36 @@ void Allocator::free(Block* block, std::vector<StreamUse> uses) {
     deferred_.emplace_back(block, std::move(uses));
     return;
   }
-  put(block);
+  if (overlap_bytes_ != 0)
+    hold_back(block);
+  else
+    put(block);
   if (reserved_ - active_ > cache_limit_) enforce_cache_limit();
+}
+
+// Reuse orders what comes next behind the block's last use; held back for a while, branches of a graph stay apart.
+void Allocator::hold_back(Block* block) {
+  FreeLists& lists = lists_of(*block->stream);
+  lists.held_back.push_back(block);
+  lists.held_back_bytes += block->bytes;
+  while (lists.held_back_bytes > overlap_bytes_) {
+    Block* oldest = lists.held_back.front();
+    lists.held_back.pop_front();
+    lists.held_back_bytes -= oldest->bytes;
+    put(oldest);
+  }
+}
+
+void Allocator::release_held(FreeLists& lists) {
+  for (Block* block : lists.held_back) put(block);
+  lists.held_back.clear();
+  lists.held_back_bytes = 0;
+}
+
+void Allocator::end_batch(StreamState& stream) {
+  if (overlap_bytes_ == 0) return;
+  std::lock_guard lock(mutex_);
+  release_held(lists_of(stream));
 }
 
 void Allocator::put(Block* block) {
@@ -256,6 +288,7 @@ void Allocator::release_idle_chunks() {
   std::unordered_map<Chunk*, bool> busy;
   for (auto& [block, uses] : deferred_) busy[block->chunk] = true;
   for (auto& [stream, lists] : lists_) {
+    for (Block* block : lists.held_back) busy[block->chunk] = true;
     for (auto& bin : lists.bins) {
       for (Block* block : bin) busy[block->chunk] |= !stream->is_done(block->freed_at);
     }
@@ -297,6 +330,7 @@ void Allocator::clear_cache() {
   device_.wait_for_all_streams();
   std::lock_guard lock(mutex_);
   collect_deferred();
+  for (auto& [stream, lists] : lists_) release_held(lists);
   release_idle_chunks();
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -66,6 +67,9 @@ class Allocator final : public BlockOwner {
   // trimming, waiting and retrying; the message says what was asked, held and free.
   Block* allocate(uint64_t bytes, StreamState& stream);
   void free(Block* block, std::vector<StreamUse> uses) override;
+  // What `stream` gave back and was held from reuse (frl_device_info.overlap_bytes) may be reused: its work so far is
+  // submitted.
+  void end_batch(StreamState& stream);
   // Gives cached chunks back to the device. Waits for the work on them.
   void clear_cache();
 
@@ -87,6 +91,8 @@ class Allocator final : public BlockOwner {
   struct FreeLists {
     std::array<std::vector<Block*>, kBins> bins;
     std::multimap<uint64_t, Block*> by_size;
+    std::deque<Block*> held_back;  // given back in the present batch, oldest first; live
+    uint64_t held_back_bytes = 0;
   };
 
   uint64_t rounded(uint64_t bytes) const;
@@ -96,6 +102,8 @@ class Allocator final : public BlockOwner {
   Block* split(Block* block, uint64_t bytes);
   Block* grow(uint64_t bytes, StreamState& stream);
   Block* allocate_slow(uint64_t bytes, StreamState& stream, std::unique_lock<std::mutex>& lock);
+  void hold_back(Block* block);
+  void release_held(FreeLists& lists);
   void put(Block* block);
   void remove(Block* block);
   Block* merge(Block* block);
@@ -106,7 +114,7 @@ class Allocator final : public BlockOwner {
 
   DeviceRuntime& device_;
   uint32_t kind_;
-  uint64_t alignment_;
+  uint64_t alignment_, overlap_bytes_;
   mutable std::mutex mutex_;
   std::unordered_map<StreamState*, FreeLists> lists_;
   StreamState* last_stream_ = nullptr;  // whose lists were used last

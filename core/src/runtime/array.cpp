@@ -146,7 +146,10 @@ void array::read_item(void* out, Dtype as) const {
   if (size() != 1) {
     detail::invalid("[item] got an array of shape {}; expected one element", detail::shape_text(shape()));
   }
-  detail::host_cast(host_data(nullptr), dtype(), out, as, 1);
+  if (!node_->evaluated()) ferrule::eval(std::vector<array>{*this});
+  std::byte value[16];
+  detail::read_element(*node_, value);
+  detail::host_cast(value, dtype(), out, as, 1);
 }
 
 const void* array::host_data(const Dtype* expected) const {

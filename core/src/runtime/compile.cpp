@@ -107,7 +107,7 @@ CompiledTrace::CompiledTrace(const ArrayFn& fun, const std::vector<array>& input
     return;
   }
   for (const array& constant : program->constants()) {
-    if (!constant.node()->tracer) continue;
+    if (!constant.is_tracer()) continue;
     reason_ = "it refers to an array that is being differentiated";
     return;
   }

@@ -1,5 +1,8 @@
 #include "runtime/device_runtime.h"
 
+#include <cstdlib>
+#include <string_view>
+
 #include "ferrule/log.h"
 #include "runtime/dispatcher.h"
 #include "runtime/failure.h"
@@ -22,16 +25,31 @@ DeviceRuntime::DeviceRuntime(std::shared_ptr<loader::Plugin> plugin, Device id, 
   info_.struct_size = sizeof info_;
   auto index = static_cast<uint32_t>(id.index);
   check(plugin_api.device_info(index, &info_, &plugin_error), plugin_error, "device_info");
+  uint32_t kind = memory_kind();
   const frl_device_api* api = nullptr;
   check(plugin_api.device_open(index, &handle_, &api, &plugin_error), plugin_error, "device_open");
   api_ = loader::full_device_api(api);
-  allocator_ = std::make_unique<Allocator>(*this, shares_host_memory() ? FRL_MEMORY_SHARED : FRL_MEMORY_DEVICE);
+  allocator_ = std::make_unique<Allocator>(*this, kind);
+  staging_ = std::make_unique<Staging>(*this);
   kernels_ = std::make_unique<KernelTable>(*this);
   fusion_ = static_cast<const frl_fusion_api*>(extension(FRL_EXT_FUSION, 1));
   graphs_ = static_cast<const frl_graph_api*>(extension(FRL_EXT_GRAPH, 1));
   uint64_t free = free_memory();
   if (free != 0) allocator_->set_limit(free - free / 20);
   log(LogLevel::debug, fmt::format("opened {} ({}, {})", label_, info_.name, info_.architecture));
+}
+
+// Of the memory that arrays lie in, by FERRULE_MEMORY.
+uint32_t DeviceRuntime::memory_kind() const {
+  const char* text = secure_getenv("FERRULE_MEMORY");
+  std::string_view value = text ? text : "device";
+  if (value != "device" && value != "managed" && !value.empty()) {
+    invalid("[FERRULE_MEMORY] got '{}'; expected device or managed", value);
+  }
+  if (shares_host_memory()) return FRL_MEMORY_SHARED;
+  if (value != "managed") return FRL_MEMORY_DEVICE;
+  if ((info_.memory_kinds >> FRL_MEMORY_MANAGED & 1) != 0) return FRL_MEMORY_MANAGED;
+  fail(ErrorCode::unsupported, "[FERRULE_MEMORY] got managed, which {} does not offer; expected device", label_);
 }
 
 // Arrays and compiled functions of static storage may still hold memory and graphs: then the device stays open, for the system to clean up.
@@ -45,6 +63,7 @@ DeviceRuntime::~DeviceRuntime() {
   }
   allocator_->clear_cache();
   streams_.clear();
+  staging_.reset();
   for (frl_event* event : spare_events_) api_.event_destroy(event);
   if (allocator_->active_bytes() == 0 && graph_count_ == 0) plugin_->api()->device_close(handle_);
 }

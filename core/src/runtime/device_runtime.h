@@ -14,6 +14,7 @@
 #include "ferrule/plugin.h"
 #include "runtime/allocator.h"
 #include "runtime/kernel_table.h"
+#include "runtime/staging.h"
 #include "runtime/stream_state.h"
 
 namespace ferrule::detail {
@@ -38,7 +39,13 @@ class DeviceRuntime {
   Dispatcher& dispatcher() const { return dispatcher_; }
 
   Allocator& allocator() { return *allocator_; }  // of the device's own memory
+  Staging& staging() { return *staging_; }        // for copies between the host and the device's own memory
   KernelTable& kernels() { return *kernels_; }
+  // Whether the host may read and write memory of this kind through its address at any time.
+  bool host_sees(uint32_t kind) const {
+    return kind == FRL_MEMORY_SHARED || kind == FRL_MEMORY_PINNED ||
+           (kind == FRL_MEMORY_MANAGED && (info_.flags & FRL_DEVICE_CONCURRENT_MANAGED) != 0);
+  }
   const frl_graph_api* graphs() const { return graphs_; }  // nullptr: not offered
   // Recorded graphs alive; the device stays open with any.
   std::atomic<int>& graph_count() { return graph_count_; }
@@ -59,6 +66,8 @@ class DeviceRuntime {
   void recycle_event(frl_event* event);
 
  private:
+  uint32_t memory_kind() const;
+
   std::shared_ptr<loader::Plugin> plugin_;
   Device id_;
   std::string label_;
@@ -67,6 +76,7 @@ class DeviceRuntime {
   frl_device_api api_{};
   frl_device_info info_{};
   std::unique_ptr<Allocator> allocator_;
+  std::unique_ptr<Staging> staging_;
   std::unique_ptr<KernelTable> kernels_;
   const frl_fusion_api* fusion_ = nullptr;
   const frl_graph_api* graphs_ = nullptr;

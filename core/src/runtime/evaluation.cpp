@@ -8,6 +8,7 @@
 #include "runtime/collapse.h"
 #include "runtime/evaluator.h"
 #include "runtime/failure.h"
+#include "runtime/host_copies.h"
 
 namespace ferrule::detail {
 namespace {
@@ -63,20 +64,6 @@ struct HeldCall {
   }
 };
 
-// The bytes from the first to the last that a layout reaches.
-struct Span {
-  int64_t begin, end;
-};
-Span byte_span(const Node& node) {
-  int64_t low = 0, high = 0;
-  for (size_t i = 0; i < node.shape.size(); ++i) {
-    int64_t reach = (node.shape[i] - 1) * node.strides[i];
-    (reach < 0 ? low : high) += reach;
-  }
-  auto item = static_cast<int64_t>(node.dtype.size());
-  return {low * item, (high + 1) * item};
-}
-
 }  // namespace
 
 uint64_t transfers() { return transfer_counter; }
@@ -90,7 +77,10 @@ void StreamEvaluation::allocate(array& out) {
 }
 
 std::shared_ptr<Storage> StreamEvaluation::allocate_storage(uint64_t bytes) {
-  if (recording_) return recording_->make_temporary(bytes);
+  return recording_ ? recording_->make_temporary(bytes) : pool_storage(bytes);
+}
+
+std::shared_ptr<Storage> StreamEvaluation::pool_storage(uint64_t bytes) {
   Allocator& allocator = device_.allocator();
   return std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator,
                                        allocator.allocate(bytes, stream_));
@@ -160,18 +150,11 @@ array StreamEvaluation::dense(const array& a) {
   return (node.contiguous && !node.is_inline && aligned) || node.size == 0 ? a : copy_of(a);
 }
 
-// Gives the node storage with `count` host bytes; its strides and byte offset are the caller's.
-void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, uint32_t flags,
-                              std::shared_ptr<void> keep) {
-  Allocator& allocator = device_.allocator();  // in a recording, too: what is uploaded now stays
-  auto storage =
-      std::allocate_shared<Storage>(PoolAllocator<Storage>(), device_, allocator, allocator.allocate(count, stream_));
-  auto copy_in = [api = &device_.api(), buffer = storage->buffer(), offset = storage->offset(), bytes, count, flags](
-                     frl_stream* stream, frl_error* plugin_error) {
-    return api->copy_in(stream, buffer, offset, bytes, count, flags, plugin_error);
-  };
-  storage->set_written_at(stream_.submit("copy_in", copy_in));
-  if (keep) stream_.retain(std::move(keep));
+// Gives the node storage with `count` host bytes; its strides and byte offset are the caller's. In a recording, too:
+// what is uploaded now stays.
+void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, const std::shared_ptr<HostBlock>& keep) {
+  auto storage = pool_storage(count);
+  storage->set_written_at(copy_to_device(stream_, *storage, bytes, count, keep));
   node.storage = std::move(storage);
 }
 
@@ -195,33 +178,21 @@ array StreamEvaluation::materialize(const array& a) {
     result->set_evaluated();
     return array(std::move(result));
   }
-  auto value = allocate_host(sizeof node.value);
-  std::memcpy(value->data, node.value, sizeof node.value);
-  upload(*result, value->data, node.dtype.size(), 0, value);
+  upload(*result, node.value, node.dtype.size(), nullptr);
   result->set_evaluated();
   return array(std::move(result));
 }
 
 array StreamEvaluation::transfer(const array& a) {
   const Node& node = *a.node();
-  StreamState& source = node.storage->stream();
-  Span span = byte_span(node);
-  auto bytes = static_cast<uint64_t>(span.end - span.begin);
-  auto staging = allocate_host(bytes);
-  uint64_t begin = node.storage->offset() + node.byte_offset + static_cast<uint64_t>(span.begin);
-  auto copy_out = [api = &source.device().api(), to = staging->data, buffer = node.storage->buffer(), begin, bytes](
-                      frl_stream* stream, frl_error* plugin_error) {
-    return api->copy_out(stream, to, buffer, begin, bytes, plugin_error);
-  };
-  uint64_t sequence = source.submit("copy_out", copy_out);
-  source.retain(staging);
-  stream_.wait_for(source, sequence);
+  ByteSpan span = byte_span(node);
   auto result = make_node(node.shape, node.dtype);
   result->size = node.size;
   result->strides = node.strides;
   result->contiguous = node.contiguous;
   result->byte_offset = static_cast<uint64_t>(-span.begin);
-  upload(*result, staging->data, bytes, 0, staging);
+  result->storage = pool_storage(span.bytes());
+  result->storage->set_written_at(copy_between(stream_, *result->storage, node));
   result->set_evaluated();
   ++transfer_counter;
   return array(std::move(result));
@@ -233,7 +204,7 @@ array StreamEvaluation::localize(const array& a) {
   if (!node.storage) {
     node.strides = row_major(node.shape);
     node.byte_offset = 0;
-    upload(node, node.host->data, node.bytes(), 0, node.host);
+    upload(node, node.host->data, node.bytes(), node.host);
     node.host.reset();
     return a;
   }

@@ -49,7 +49,8 @@ class StreamEvaluation final : public Evaluation {
 
  private:
   array copy_of(const array& a);
-  void upload(Node& node, const void* bytes, uint64_t count, uint32_t flags, std::shared_ptr<void> keep);
+  std::shared_ptr<Storage> pool_storage(uint64_t bytes);
+  void upload(Node& node, const void* bytes, uint64_t count, const std::shared_ptr<HostBlock>& keep);
   array transfer(const array& a);
   array materialize(const array& a);
 

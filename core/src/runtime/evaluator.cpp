@@ -10,6 +10,7 @@
 #include "runtime/evaluation.h"
 #include "runtime/failure.h"
 #include "runtime/fallback.h"
+#include "runtime/host_copies.h"
 #include "runtime/runtime.h"
 
 namespace ferrule::detail {
@@ -218,13 +219,19 @@ void schedule(const std::vector<array>& outputs) {
   require_same_process();
   std::lock_guard lock(evaluation_mutex());
   Evaluator evaluator(0);
+  auto finish = [&] {
+    for (StreamState* stream : evaluator.streams()) {
+      stream->mark();
+      stream->device().allocator().end_batch(*stream);
+    }
+  };
   try {
     evaluator.run(outputs);
   } catch (...) {
-    for (StreamState* stream : evaluator.streams()) stream->mark();
+    finish();
     throw;
   }
-  for (StreamState* stream : evaluator.streams()) stream->mark();
+  finish();
 }
 
 bool is_ready(const Node& node) {
@@ -283,36 +290,40 @@ const void* read_to_host(Node& node) {
   }
   std::lock_guard lock(host_mutex);
   if (node.host) return node.host->data;
+  if (node.size == 1) {
+    copy_element(node, node.value);
+    return node.value;
+  }
   auto result = allocate_host(node.bytes());
   if (node.is_inline) {
     gather_bytes(reinterpret_cast<const std::byte*>(node.value), node, result->data);
   } else if (void* host = node.storage->host()) {
     gather_bytes(static_cast<const std::byte*>(host) + node.byte_offset, node, result->data);
   } else {
-    int64_t low = 0, high = 0;
-    for (size_t i = 0; i < node.shape.size(); ++i) {
-      int64_t reach = (node.shape[i] - 1) * node.strides[i];
-      (reach < 0 ? low : high) += reach;
-    }
-    auto item = static_cast<int64_t>(node.dtype.size());
-    auto bytes = static_cast<uint64_t>((high - low + 1) * item);
-    auto staging = node.contiguous ? result : allocate_host(bytes);
-    StreamState& stream = node.storage->stream();
-    uint64_t begin =
-        node.storage->offset() + static_cast<uint64_t>(static_cast<int64_t>(node.byte_offset) + low * item);
-    uint64_t sequence =
-        stream.submit("copy_out", [api = &stream.device().api(), to = staging->data, buffer = node.storage->buffer(),
-                                   begin, bytes](frl_stream* handle, frl_error* plugin_error) {
-          return api->copy_out(handle, to, buffer, begin, bytes, plugin_error);
-        });
-    stream.retain(staging);
-    stream.host_wait(sequence);
-    if (staging != result) {
-      gather_bytes(static_cast<const std::byte*>(staging->data) - low * item, node, result->data);
+    ByteSpan span = byte_span(node);
+    auto bytes = node.contiguous ? result : allocate_host(span.bytes());
+    copy_to_host(node, bytes);
+    if (bytes != result) {
+      gather_bytes(static_cast<const std::byte*>(bytes->data) - span.begin, node, result->data);
     }
   }
   node.host = result;
   return result->data;
+}
+
+void read_element(Node& node, void* to) {
+  require_value(node);
+  require_same_process();
+  wait_ready(node);
+  if (node.is_inline) {
+    std::memcpy(to, node.value, node.dtype.size());
+  } else if (!node.storage) {
+    std::memcpy(to, node.host->data, node.dtype.size());
+  } else if (const void* host = node.storage->host()) {
+    std::memcpy(to, static_cast<const std::byte*>(host) + node.byte_offset, node.dtype.size());
+  } else {
+    copy_element(node, to);
+  }
 }
 
 }  // namespace ferrule::detail

@@ -19,6 +19,8 @@ void schedule(const std::vector<array>& outputs);
 bool is_ready(const Node& node);
 void wait_ready(const Node& node);
 const void* read_to_host(Node& node);
+// The value of a node of one element.
+void read_element(Node& node, void* to);
 
 class Recording;
 // Runs one step of a compiled function on evaluated inputs, with the evaluator's lock held: on the primitive's stream,

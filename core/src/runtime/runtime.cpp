@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
 
+#include "ferrule/loader/host.h"
 #include "ferrule/log.h"
 #include "runtime/failure.h"
 
@@ -14,21 +14,7 @@ namespace {
 std::atomic<bool> exiting{false};
 std::atomic<bool> forked{false};
 
-void FRL_CALL host_log(int32_t level, const char* plugin, const char* text) {
-  int clamped = std::clamp(level, 0, 3);
-  log(static_cast<LogLevel>(clamped), fmt::format("{}: {}", plugin ? plugin : "plugin", text ? text : ""));
-}
-
-// "threads" is FERRULE_THREADS, "cpu.target" FERRULE_CPU_TARGET.
-const char* FRL_CALL host_config(const char* key) {
-  if (!key) return nullptr;
-  std::string name = "FERRULE_";
-  for (const char* c = key; *c; ++c)
-    name += *c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(*c)));
-  return secure_getenv(name.c_str());
-}
-
-constexpr frl_host_api kHost{sizeof(frl_host_api), FRL_ABI_MINOR, host_log, host_config};
+void log_line(int32_t level, const std::string& text) { log(static_cast<LogLevel>(std::clamp(level, 0, 3)), text); }
 
 uint64_t pack(Stream stream) {
   return (uint64_t{1} << 63) | (static_cast<uint64_t>(stream.index) << 32) |
@@ -60,6 +46,7 @@ Runtime& Runtime::get() {
 Runtime::Runtime() {
   names_.push_back("cpu");
   pthread_atfork(nullptr, nullptr, [] { forked = true; });
+  loader::set_host_log(log_line);
 }
 
 Runtime::~Runtime() {
@@ -99,7 +86,7 @@ const std::vector<loader::Candidate>& Runtime::candidates() {
   std::lock_guard lock(mutex_);
   if (!discovered_) {
     auto options = loader::SearchOptions::from_environment();
-    options.log = [](int32_t level, const std::string& text) { host_log(level, "loader", text.c_str()); };
+    options.log = [](int32_t level, const std::string& text) { log_line(level, "loader: " + text); };
     candidates_ = loader::discover(options);
     discovered_ = true;
   }
@@ -110,7 +97,7 @@ std::shared_ptr<loader::Plugin> Runtime::open(const loader::Candidate& candidate
   auto& slot = plugins_[candidate.manifest.name];
   if (!slot) {
     try {
-      slot = loader::open(candidate, &kHost);
+      slot = loader::open(candidate, loader::host_api());
     } catch (const loader::Error& e) {
       plugins_.erase(candidate.manifest.name);
       throw error(ErrorCode::unsupported, e.what());

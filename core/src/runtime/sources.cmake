@@ -17,6 +17,7 @@ set(FERRULE_RUNTIME_SOURCES
   fallback.cpp
   fused.cpp
   host_cast.cpp
+  host_copies.cpp
   kernel_table.cpp
   log.cpp
   node.cpp
@@ -26,6 +27,7 @@ set(FERRULE_RUNTIME_SOURCES
   program_recorder.cpp
   recording.cpp
   runtime.cpp
+  staging.cpp
   storage.cpp
   stream_state.cpp
 )

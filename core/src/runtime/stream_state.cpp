@@ -2,6 +2,7 @@
 
 #include "runtime/device_runtime.h"
 #include "runtime/dispatcher.h"
+#include "runtime/pool_allocator.h"
 
 namespace ferrule::detail {
 namespace {
@@ -39,7 +40,7 @@ void StreamState::record_event(Marker& marker) {
 }
 
 std::shared_ptr<Marker> StreamState::record() {
-  auto marker = std::make_shared<Marker>();
+  auto marker = std::allocate_shared<Marker>(PoolAllocator<Marker>());
   marker->stream = this;
   marker->sequence = submitted_;
   marker->event = device_.take_event();
@@ -91,6 +92,7 @@ void StreamState::retire() {
     }
     if (cause.code != FRL_OK) {
       marker.failure = cause;  // for streams that depend on it
+      if (cause.code == FRL_DEVICE_LOST && lost_.code == FRL_OK) lost_ = cause;
       failures_.push_back({completed_ + 1, marker.sequence, cause});
       if (failures_.size() > kRememberedFailures) failures_.erase(failures_.begin());
     }
@@ -118,6 +120,7 @@ void StreamState::host_wait(uint64_t sequence) {
     lock.lock();
     retire();
   }
+  if (lost_.code != FRL_OK) check(lost_.code, lost_, "wait");
   for (const Failure& failure : failures_) {
     if (failure.first <= sequence && sequence <= failure.last) check(failure.cause.code, failure.cause, "wait");
   }

@@ -41,6 +41,11 @@ class StreamState {
 
   DeviceRuntime& device() const { return device_; }
   Stream id() const { return id_; }
+  // Whether work is held back for another plugin's event.
+  bool holds_back() {
+    std::lock_guard lock(mutex_);
+    return !held_.empty();
+  }
   uint64_t submitted() const { return submitted_.load(std::memory_order_relaxed); }
 
   // Calls work(handle, error) now if nothing is held back, and returns its sequence. `held` makes a self-contained copy
@@ -108,6 +113,7 @@ class StreamState {
   std::deque<Held> held_;
   PluginError held_failure_;  // of work held back since the last marker
   std::vector<Failure> failures_;
+  PluginError lost_;  // FRL_DEVICE_LOST stays
   std::deque<std::pair<uint64_t, std::shared_ptr<void>>> retained_;
 };
 

@@ -45,20 +45,27 @@ frl_status lost(frl_error* error) {
   return control.lost ? fail(error, FRL_DEVICE_LOST, "[remote] the device is gone") : FRL_OK;
 }
 
+// FERRULE_REMOTE_MANAGED=0 takes managed memory away.
+bool offers_managed() {
+  const char* value = config("remote.managed");
+  return value == nullptr || std::strcmp(value, "0") != 0;
+}
+
 frl_status FRL_CALL remote_info(uint32_t index, frl_device_info* info, frl_error* error) {
   frl_status status = device_info(index, info, error);
   if (status != FRL_OK) return status;
-  info->flags = 0;
+  info->flags = offers_managed() ? FRL_DEVICE_CONCURRENT_MANAGED : 0;
   info->memory_kinds = 1u << FRL_MEMORY_DEVICE | 1u << FRL_MEMORY_PINNED;
-  if (control.managed) info->memory_kinds |= 1u << FRL_MEMORY_MANAGED;
+  if (offers_managed()) info->memory_kinds |= 1u << FRL_MEMORY_MANAGED;
   info->offset_alignment = 256;
+  info->overlap_bytes = 1 << 20;
   return FRL_OK;
 }
 
 frl_status FRL_CALL remote_alloc(frl_device* device, uint32_t kind, uint64_t bytes, frl_buffer** out,
                                  frl_error* error) {
   if (frl_status status = lost(error); status != FRL_OK) return status;
-  if (kind >= 4 || (kind == FRL_MEMORY_MANAGED && !control.managed) || kind == FRL_MEMORY_SHARED) {
+  if (kind >= FRL_MEMORY_SHARED || (kind == FRL_MEMORY_MANAGED && !offers_managed())) {
     return fail(error, FRL_UNSUPPORTED, "[buffer_alloc] got kind %u", kind);
   }
   frl_status status = inner->buffer_alloc(device, FRL_MEMORY_SHARED, bytes, out, error);

@@ -1,9 +1,12 @@
 // A device with memory of its own, by the stand-in of remote_plugin.h: graphs with steps that fall back or cannot be
-// recorded, and launches that fail.
+// recorded, launches that fail, staging of host copies, memory held back, managed memory, and a device that is lost.
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 #include "ferrule/ferrule.h"
 #include "remote_plugin.h"
+#include "runtime/node.h"
 
 namespace ferrule {
 namespace {
@@ -97,6 +100,168 @@ TEST_F(Remote, ACallIsOneLaunch) {
   w.eval();
   EXPECT_EQ(control().graph_launches - graphs, 10u);
   EXPECT_EQ(control().kernel_launches - kernels, 0u);
+}
+
+std::vector<float> counting(size_t n) {
+  std::vector<float> values(n);
+  for (size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i);
+  return values;
+}
+
+// The elements, read back.
+std::vector<float> values(const array& a) {
+  const float* first = a.data<float>();
+  return std::vector<float>(first, first + a.size());
+}
+
+TEST_F(Remote, HostCopiesGoThroughPinnedMemory) {
+  set_default_device(device());
+  constexpr size_t kCount = 100'000;
+  uint64_t pageable = control().pageable_copies, pinned = control().pinned_copies;
+  std::vector<float> host = counting(kCount);
+  array x(host.data(), {kCount}, float32);
+  array y = x + array(1.0f);
+  std::vector<float> got = values(y);
+  for (size_t i = 0; i < kCount; ++i) ASSERT_EQ(got[i], host[i] + 1) << i;
+  EXPECT_EQ(control().pageable_copies, pageable);
+  EXPECT_EQ(control().pinned_copies, pinned + 2) << "one in, one out";
+}
+
+TEST_F(Remote, SmallValuesAllocateNothing) {
+  set_default_device(device());
+  auto run = [&](int i) {
+    float host[4] = {0, 1, 2, static_cast<float>(i)};
+    array x(host, {4}, float32);
+    return sum(x * array(2.0f)).item<float>();
+  };
+  for (int i = 0; i < 5; ++i) run(i);
+  uint64_t pinned_blocks = control().allocations[FRL_MEMORY_PINNED], chunks = control().allocations[FRL_MEMORY_DEVICE];
+  uint64_t consumed = control().consumed_copies, pageable = control().pageable_copies;
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(run(i), 2.0f * static_cast<float>(3 + i));
+  EXPECT_EQ(control().allocations[FRL_MEMORY_PINNED], pinned_blocks);
+  EXPECT_EQ(control().allocations[FRL_MEMORY_DEVICE], chunks);
+  EXPECT_EQ(control().consumed_copies, consumed + 50);
+  EXPECT_EQ(control().pageable_copies, pageable);
+}
+
+TEST_F(Remote, LargeTransfersGoInPieces) {
+  constexpr size_t kCount = (66 << 20) / 4 + 3;  // more than all pieces that are on their way at once
+  control().largest_copy = 0;
+  array x = astype(arange(0.0, static_cast<double>(kCount), int32, device()), float32, device());
+  array there = multiply(x, array(1.0f), device());
+  array here = add(there, array(0.0f), Device(Device::cpu));
+  array back = add(here, array(0.0f), device());
+  eval(there, here, back);
+  EXPECT_TRUE(array_equal(here, astype(arange(0.0, static_cast<double>(kCount), int32), float32)).item<bool>());
+  EXPECT_TRUE(array_equal(back, there, false, device()).item<bool>());
+  const float* read = there.data<float>();
+  for (size_t i = 0; i < kCount; i += 4099) ASSERT_EQ(read[i], static_cast<float>(static_cast<int32_t>(i)));
+  ASSERT_EQ(read[kCount - 1], static_cast<float>(static_cast<int32_t>(kCount - 1)));
+  std::vector<float> host = counting(kCount);
+  array uploaded = add(array(host.data(), {kCount}, float32), array(0.0f), device());
+  EXPECT_TRUE(array_equal(uploaded, there, false, device()).item<bool>());
+  EXPECT_LE(control().largest_copy, 16u << 20);
+}
+
+TEST_F(Remote, StridedArraysAreReadAndMoved) {
+  array x = multiply(reshape(arange(0.0, 600.0, 1.0, float32), {20, 30}), array(1.0f), device());
+  array view = slice(transpose(x, device()), {29, 3}, {2, 17}, {-3, 2}, device());
+  array expected = slice(transpose(reshape(arange(0.0, 600.0, 1.0, float32), {20, 30})), {29, 3}, {2, 17}, {-3, 2});
+  EXPECT_EQ(values(view), values(expected));
+  EXPECT_EQ(values(add(view, array(0.0f), Device(Device::cpu))), values(expected));
+}
+
+TEST_F(Remote, FallbackIsStaged) {
+  set_default_device(device());
+  uint64_t pageable = control().pageable_copies;
+  array x = zeros({5000});
+  for (int i = 0; i < 20; ++i) x = cos(x) - array(1.0f);
+  array y = zeros({5000}, float32, Device(Device::cpu));
+  for (int i = 0; i < 20; ++i) y = subtract(cos(y, Device(Device::cpu)), array(1.0f), Device(Device::cpu));
+  EXPECT_EQ(values(x), values(y));
+  EXPECT_EQ(control().pageable_copies, pageable);
+}
+
+TEST_F(Remote, FreedMemoryIsHeldBackWithinABatchOnly) {
+  set_default_device(device());
+  constexpr int64_t kCount = 16'384;  // 64 KiB
+  array base = ones({kCount}) + array(1.0f);
+  base.eval();
+  // Large arrays that nothing may be donated to: what dies within the batch must not come back in it.
+  std::vector<uint64_t> offsets;
+  Arrays sums;
+  for (int i = 0; i < 4; ++i) sums.push_back(sum(base * array(static_cast<float>(i))));
+  eval(sums);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(sums[static_cast<size_t>(i)].item<float>(), 2.0f * kCount * static_cast<float>(i));
+  array first = base * array(3.0f);
+  first.eval();
+  uint64_t place = first.node()->storage->offset();
+  first = array(0.0f);
+  array second = base * array(4.0f);
+  second.eval();
+  EXPECT_NE(second.node()->storage->offset(), place) << "given back after the last batch's end: held";
+  array third = base * array(5.0f);
+  third.eval();
+  EXPECT_EQ(third.node()->storage->offset(), place) << "the batch is over";
+}
+
+class Managed : public Remote {
+ protected:
+  void SetUp() override {
+    const char* memory = std::getenv("FERRULE_MEMORY");
+    if (!memory || std::string(memory) != "managed") GTEST_SKIP() << "runs under ctest, with FERRULE_MEMORY=managed";
+  }
+  static bool absent() {
+    const char* text = std::getenv("FERRULE_REMOTE_MANAGED");
+    return text && std::string(text) == "0";
+  }
+};
+
+TEST_F(Managed, ArraysLieInManagedMemory) {
+  if (absent()) GTEST_SKIP() << "taken away";
+  set_default_device(device());
+  array x = ones({1000}) + array(2.0f);
+  uint64_t copies = control().pinned_copies + control().pageable_copies;
+  EXPECT_EQ(values(x)[999], 3.0f);
+  EXPECT_EQ(control().pinned_copies + control().pageable_copies, copies) << "the host sees it";
+  EXPECT_GT(control().allocations[FRL_MEMORY_MANAGED], 0u);
+  EXPECT_EQ(control().allocations[FRL_MEMORY_DEVICE], 0u);
+}
+
+TEST_F(Managed, IsAnErrorWhereItIsNotOffered) {
+  if (!absent()) GTEST_SKIP() << "offered";
+  try {
+    ones({4}, float32, device()).eval();
+    FAIL();
+  } catch (const error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::unsupported);
+    EXPECT_NE(std::string(e.what()).find("FERRULE_MEMORY"), std::string::npos) << e.what();
+  }
+  EXPECT_EQ(values(ones({4}) + array(1.0f))[0], 2.0f);
+}
+
+// The last of all: the device does not come back.
+class ZLost : public Remote {};
+
+TEST_F(ZLost, ArraysBecomeErrorsAndTheProcessGoesOn) {
+  array before = multiply(ones({100'000}), array(2.0f), device());
+  before.eval();
+  auto compiled = compile([](const Arrays& in) { return Arrays{matmul(in[0], in[0], Device("remote")) + in[0]}; });
+  control().lost = 1;
+  auto expect_lost = [](const auto& action) {
+    try {
+      action();
+      ADD_FAILURE() << "no error";
+    } catch (const error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::device_lost) << e.what();
+    }
+  };
+  expect_lost([&] { before.data<float>(); });
+  expect_lost([&] { multiply(before, array(3.0f), device()).eval(); });
+  expect_lost([&] { add(before, array(1.0f), Device(Device::cpu)).eval(); });
+  expect_lost([&] { sum(before, device()).item<float>(); });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(sum(ones({10}) + array(1.0f)).item<float>(), 20.0f);
 }
 
 }  // namespace
