@@ -25,6 +25,7 @@ inline constexpr unsigned long long kSplitScratchBytes = 256ull << 20;
 // products with at most so many multiply-adds (no plan to make, a plain launch inside graphs).
 inline constexpr int kOwnVectors = 4;
 inline constexpr long long kOwnMultiplyAdds = 1 << 18;
+inline constexpr unsigned long long kLibraryWorkspaceBytes = 64ull << 20;  // that an algorithm may ask for
 
 // ---- index ----
 inline constexpr unsigned kIndexThreads = 256;
