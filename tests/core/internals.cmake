@@ -6,6 +6,7 @@ add_executable(runtime_test
   runtime/remote_test.cpp
   runtime_test.cpp)
 target_compile_definitions(runtime_test PRIVATE FERRULE_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
+target_include_directories(runtime_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(runtime_test PRIVATE ferrule_objects ferrule_warnings ${FERRULE_LIB_LIBRARIES} GTest::gtest_main)
 add_dependencies(runtime_test ferrule_cpu ferrule_template)
 

@@ -9,6 +9,7 @@
 
 #include "ferrule/ferrule.h"
 #include "runtime/node.h"
+#include "sanitizers.h"
 
 namespace ferrule {
 namespace {
@@ -235,6 +236,7 @@ TEST(Fallback, LongChainsOverTwoBackendsKeepTheirOrder) {
 }
 
 TEST(Fork, TheChildGetsAnErrorAndEndsCleanly) {
+  FERRULE_SKIP_IF(testing::kThreadSanitizer, testing::kForkUnderThreadSanitizer);
   array a = ones({4}) + array(1.0f);
   a.eval();
   pid_t child = fork();

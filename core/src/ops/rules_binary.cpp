@@ -56,6 +56,10 @@ array pick_vjp(int which, const array& first, const array& g, const Stream& s) {
   return which == 0 ? where(first, g, zero(g), s) : where(first, zero(g), g, s);
 }
 
+// What an extremum y of a and b is compared by: y > b where a > b. Beside a scalar b it is y, so that a need not live
+// until the backward pass (relu).
+const array& compared(const Arrays& in, const array& y) { return in[1].size() == 1 ? y : in[0]; }
+
 array select_vjp(int which, const Arrays& in, const array&, const array& g, const Stream& s) {
   if (which == 0) return zeros_as(in[0], s);
   return which == 1 ? where(in[0], g, zero(g), s) : where(in[0], zero(g), g, s);
@@ -96,7 +100,7 @@ case FRL_OP_remainder:
 case FRL_OP_power:
   return {power_vjp, nullptr};
 case FRL_OP_maximum:
-  return {FERRULE_VJP{return pick_vjp(which, greater(in[0], in[1], s), g, s);
+  return {FERRULE_VJP{return pick_vjp(which, greater(compared(in, y), in[1], s), g, s);
   }
   , FERRULE_DECOMPOSE {
     return where(logical_or(greater(in[0], in[1], s), not_a_number(in[0], s), s), in[0], in[1], s);
@@ -104,7 +108,7 @@ case FRL_OP_maximum:
   }
   ;
 case FRL_OP_minimum:
-  return {FERRULE_VJP{return pick_vjp(which, less(in[0], in[1], s), g, s);
+  return {FERRULE_VJP{return pick_vjp(which, less(compared(in, y), in[1], s), g, s);
   }
   , FERRULE_DECOMPOSE { return where(logical_or(less(in[0], in[1], s), not_a_number(in[0], s), s), in[0], in[1], s); }
   }

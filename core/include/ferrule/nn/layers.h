@@ -128,7 +128,6 @@ class Sequential : public Module {
   }
   Sequential& add(std::shared_ptr<Module> layer);
   Sequential& add(Function function);
-  Sequential& add(array (*function)(const array&)) { return add(Function(function)); }
   array forward(const array& x) override;
   size_t size() const { return steps_.size(); }
 

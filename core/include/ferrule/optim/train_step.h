@@ -25,6 +25,7 @@ class TrainStep {
   Optimizer& optimizer_;
   array key_;
   Parameters parameter_names_, state_names_;
+  std::vector<size_t> order_;  // in which the outputs are computed
   std::function<std::vector<array>(const std::vector<array>&)> step_;
 };
 

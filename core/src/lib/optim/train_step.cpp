@@ -16,6 +16,32 @@ std::vector<array> part(const std::vector<array>& all, size_t begin, size_t coun
   return {first, first + static_cast<std::ptrdiff_t>(count)};
 }
 
+// Without the arrays, which would live as long as the names.
+Parameters names_of(const Parameters& parameters) {
+  Parameters names;
+  for (const auto& [name, value] : parameters) names.emplace_back(name, array(0.0f));
+  return names;
+}
+
+// In which order the outputs (loss, key, parameters, state) are computed: parameters from the last to the first, as the
+// backward pass comes by them, each behind its own state. So each is updated, and what that needs dies, before the
+// next one's gradient is made.
+std::vector<size_t> backward_order(const Parameters& parameters, const Parameters& state) {
+  const size_t n = parameters.size();
+  std::vector<size_t> order{0, 1};
+  auto add = [&order](size_t output) {
+    if (std::find(order.begin(), order.end(), output) == order.end()) order.push_back(output);
+  };
+  for (size_t i = n; i-- > 0;) {
+    for (size_t k = 0; k < state.size(); ++k) {
+      if (state[k].first.starts_with(parameters[i].first + ".")) add(2 + n + k);
+    }
+    add(2 + i);
+  }
+  for (size_t k = 0; k < state.size(); ++k) add(2 + n + k);
+  return order;
+}
+
 void append(std::vector<array>& to, const Parameters& from) {
   for (const auto& [name, value] : from) to.push_back(value);
 }
@@ -25,8 +51,9 @@ void append(std::vector<array>& to, const Parameters& from) {
 TrainStep::TrainStep(nn::Module& module, Optimizer& optimizer, nn::LossFn fun, array key, bool compiled)
     : module_(module), optimizer_(optimizer), key_(std::move(key)) {
   optimizer_.init(module_.trainable_parameters());
-  parameter_names_ = module_.parameters();
-  state_names_ = optimizer_.state();
+  parameter_names_ = names_of(module_.parameters());
+  state_names_ = names_of(optimizer_.state());
+  order_ = backward_order(parameter_names_, state_names_);
   auto gradient = nn::value_and_grad(module, std::move(fun));
   step_ = [this, gradient](const std::vector<array>& inputs) {
     size_t parameters = parameter_names_.size(), state = state_names_.size();
@@ -70,7 +97,13 @@ array TrainStep::operator()(const std::vector<array>& batch) {
   module_.update(nn::with_values(parameter_names_, part(outputs, 2, n)));
   optimizer_.set_state(nn::with_values(state_names_, part(outputs, 2 + n, state_names_.size())));
   array loss = outputs[0];
-  async_eval(std::move(outputs));
+  // With no other reference left, the old parameters and state give their memory to the new ones.
+  inputs.clear();
+  parameters.clear();
+  state.clear();
+  std::vector<array> ordered;
+  for (size_t i : order_) ordered.push_back(std::move(outputs[i]));
+  async_eval(std::move(ordered));
   return loss;
 }
 
