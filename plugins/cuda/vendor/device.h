@@ -8,6 +8,7 @@
 #define GPU_LAUNCH_BOUNDS(...) __launch_bounds__(__VA_ARGS__)
 #define GPU_RESTRICT __restrict__
 #define GPU_UNROLL _Pragma("unroll")
+#define GPU_NO_UNROLL _Pragma("unroll 1")
 #define GPU_CONSTANT __constant__
 
 namespace ferrule::gpu {

@@ -43,15 +43,6 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
   const bool wide = shape.wide && reinterpret_cast<uintptr_t>(base) % sizeof(V) == 0;
   const uint64_t column = tile_base + (wide ? lane_column * kLanes : lane_column);
   const uint64_t stride = wide ? 1 : lanes;  // between the columns of this thread
-  const int64_t row_stride = shape.reduced.stride[0][0];
-  const bool simple = shape.reduced.ndim == 1;
-  const auto row_at = [&](uint64_t r) {
-    if (simple) return base + static_cast<int64_t>(r) * row_stride;
-    int64_t at[1];
-    shape.reduced.offsets(r, at);
-    return base + at[0];
-  };
-
   Acc acc[kLanes];
   GPU_UNROLL
   for (uint32_t j = 0; j < kLanes; ++j) acc[j] = policy.start();
@@ -61,10 +52,15 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
   if (wide) {
     if (column < shape.columns) {
       for (; r < end; r += kLoads * rows) {
+        uint64_t at[kLoads];
+        int64_t start[kLoads];
+        GPU_UNROLL
+        for (uint32_t k = 0; k < kLoads; ++k) at[k] = r + k * rows;
+        shape.reduced.offsets_of(at, start);
         V v[kLoads];
         GPU_UNROLL
         for (uint32_t k = 0; k < kLoads; ++k) {
-          if (r + k * rows < end) v[k] = load_wide<V>(row_at(r + k * rows) + column);
+          if (r + k * rows < end) v[k] = load_wide<V>(base + start[k] + column);
         }
         GPU_UNROLL
         for (uint32_t k = 0; k < kLoads; ++k) {
@@ -76,7 +72,9 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
     }
   } else {
     for (; r < end; r += rows) {
-      const T* p = row_at(r) + column;
+      int64_t start[1];
+      shape.reduced.offsets(r, start);
+      const T* p = base + start[0] + column;
       T v[kLanes];
       GPU_UNROLL
       for (uint32_t j = 0; j < kLanes; ++j) {

@@ -37,13 +37,15 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
     const uint64_t begin = block_y() * shape.terms_per_split;
     const uint64_t end = begin + shape.terms_per_split < shape.terms ? begin + shape.terms_per_split : shape.terms;
     for (uint64_t t = begin + lane.term; t < end; t += kLoads * lane.terms) {
-      int64_t at[kLoads][1];
+      uint64_t term[kLoads];
+      int64_t at[kLoads];
       GPU_UNROLL
-      for (uint32_t k = 0; k < kLoads; ++k) shape.reduced.offsets(t + k * lane.terms, at[k]);
+      for (uint32_t k = 0; k < kLoads; ++k) term[k] = t + k * lane.terms;
+      shape.reduced.offsets_of(term, at);
       T v[kLoads];
       GPU_UNROLL
       for (uint32_t k = 0; k < kLoads; ++k) {
-        if (t + k * lane.terms < end) v[k] = x[offset[0] + at[k][0]];
+        if (t + k * lane.terms < end) v[k] = x[offset[0] + at[k]];
       }
       GPU_UNROLL
       for (uint32_t k = 0; k < kLoads; ++k) {

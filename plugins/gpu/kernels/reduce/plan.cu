@@ -46,7 +46,8 @@ Nest<N> nest_of(const Axes& axes) {
   for (uint32_t d = 0; d < axes.count; ++d) {
     const Axis& a = axes.axis[axes.count - 1 - d];
     if (!nest.wide) nest.divider[d] = Divider(static_cast<uint32_t>(std::max<int64_t>(1, a.extent)));
-    nest.extent[d] = a.extent;
+    nest.extent[d] = static_cast<uint64_t>(a.extent);
+    nest.reciprocal[d] = ~uint64_t{0} / std::max<uint64_t>(1, nest.extent[d]);
     nest.stride[d][0] = a.x;
     if constexpr (N > 1) nest.stride[d][1] = a.out;
   }

@@ -17,6 +17,7 @@
 #define GPU_LAUNCH_BOUNDS(...)
 #define GPU_RESTRICT
 #define GPU_UNROLL
+#define GPU_NO_UNROLL
 #define GPU_CONSTANT static
 
 namespace ferrule::gpu {
