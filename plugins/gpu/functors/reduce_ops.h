@@ -1,7 +1,9 @@
 // The operators of reductions and scans (numerics.md, section 5): associative, commutative, each with its identity. C is
 // the type that is computed in: an integer, float, double or Complex; bools are uint8_t 0 or 1. No toolkit headers:
-// run-time compiled kernels read this file too. Include after "functors/types.h".
+// run-time compiled kernels read this file too. Include after "device/gpu.h".
 #pragma once
+
+#include "functors/types.h"
 
 namespace ferrule::gpu::reduction {
 

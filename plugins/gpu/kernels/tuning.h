@@ -41,15 +41,15 @@ inline constexpr unsigned kScanThreads = 256;
 // ---- sort ----
 inline constexpr unsigned kSortThreads = 256;
 // ---- reductions (kernels/reduce) ----
-inline constexpr unsigned kReduceMaxThreads = 512;           // rows: of one output, where outputs are few
-inline constexpr unsigned kReduceLoads = 4;                  // wide accesses in flight per thread; a power of two
-inline constexpr unsigned kReduceColumnLanes = 32;           // lanes side by side, so that 512 bytes are read at once
-inline constexpr unsigned kReduceRowsPerGroup = 4;           // accesses per thread aimed at where outputs are many
-inline constexpr unsigned kReduceBlocksPerProcessor = 32;    // that splitting aims at, so that the last wave is short
-inline constexpr unsigned kReduceFewBlocks = 4;              // per processor: below it, splits may be small
-inline constexpr unsigned kReduceSmallSplitBytes = 32768;    // least bytes per split where blocks are few
-inline constexpr unsigned kReduceLargeSplitBytes = 262144;   // and else
-inline constexpr unsigned kReduceShortRun = 32;              // elements: shorter runs, many per output, go term by term
-inline constexpr unsigned kReduceColumnWork = 4096;          // least elements per block of columns
+inline constexpr unsigned kReduceMaxThreads = 512;          // rows: of one output, where outputs are few
+inline constexpr unsigned kReduceLoads = 4;                 // wide accesses in flight per thread; a power of two
+inline constexpr unsigned kReduceColumnLanes = 32;          // lanes side by side, so that 512 bytes are read at once
+inline constexpr unsigned kReduceRowsPerGroup = 4;          // accesses per thread aimed at where outputs are many
+inline constexpr unsigned kReduceBlocksPerProcessor = 32;   // that splitting aims at, so that the last wave is short
+inline constexpr unsigned kReduceFewBlocks = 4;             // per processor: below it, splits may be small
+inline constexpr unsigned kReduceSmallSplitBytes = 32768;   // least bytes per split where blocks are few
+inline constexpr unsigned kReduceLargeSplitBytes = 262144;  // and else
+inline constexpr unsigned kReduceShortRun = 32;             // elements: shorter runs, many per output, go term by term
+inline constexpr unsigned kReduceColumnWork = 4096;         // least elements per block of columns
 
 }  // namespace ferrule::gpu::tuning

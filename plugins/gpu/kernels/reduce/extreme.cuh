@@ -20,7 +20,7 @@ Reduction extreme_reduction(uint32_t dtype, uint32_t out_dtype) {
   constexpr auto kSign = [](int bits) { return uint64_t{1} << (bits - 1); };
   switch (dtype) {
     case FRL_DTYPE_BOOL:
-      return extreme_of<Policy, Bool, kMin ? 1 : 0>(out_dtype);
+      return extreme_of < Policy, Bool, kMin ? 1 : 0 > (out_dtype);
     case FRL_DTYPE_U8:
       return extreme_of<Policy, uint8_t, static_cast<uint8_t>(kAll)>(out_dtype);
     case FRL_DTYPE_I8:
@@ -38,13 +38,13 @@ Reduction extreme_reduction(uint32_t dtype, uint32_t out_dtype) {
     case FRL_DTYPE_I64:
       return extreme_of<Policy, uint64_t, kAll ^ kSign(64)>(out_dtype);
     case FRL_DTYPE_F16:
-      return extreme_of<Policy, Half, kMin ? 0x8000 : 0>(out_dtype);
+      return extreme_of < Policy, Half, kMin ? 0x8000 : 0 > (out_dtype);
     case FRL_DTYPE_BF16:
-      return extreme_of<Policy, Bfloat, kMin ? 0x8000 : 0>(out_dtype);
+      return extreme_of < Policy, Bfloat, kMin ? 0x8000 : 0 > (out_dtype);
     case FRL_DTYPE_F32:
-      return extreme_of<Policy, float, kMin ? 0x80000000u : 0>(out_dtype);
+      return extreme_of < Policy, float, kMin ? 0x80000000u : 0 > (out_dtype);
     case FRL_DTYPE_F64:
-      return extreme_of<Policy, double, kMin ? uint64_t{1} << 63 : 0>(out_dtype);
+      return extreme_of < Policy, double, kMin ? uint64_t{1} << 63 : 0 > (out_dtype);
     default:
       return {};
   }

@@ -91,7 +91,9 @@ Split split_axes(const ReduceProblem& p) {
   return s;
 }
 
-uint32_t power_up(uint64_t n, uint64_t most) { return static_cast<uint32_t>(std::bit_ceil(std::clamp<uint64_t>(n, 1, most))); }
+uint32_t power_up(uint64_t n, uint64_t most) {
+  return static_cast<uint32_t>(std::bit_ceil(std::clamp<uint64_t>(n, 1, most)));
+}
 
 // Into how many splits blocks of `bytes` each are cut.
 uint64_t splits_for(const ReduceProblem& p, uint64_t blocks, uint64_t bytes) {
@@ -188,9 +190,8 @@ ReducePlan plan_reduce(const ReduceProblem& p) {
   const uint64_t lanes = 16 / p.item_size;
   const bool run = s.terms > 0 && axes.reduced.count > 0 && axes.reduced.last().x == 1 &&
                    (axes.reduced.count == 1 || axes.reduced.last().extent >= tuning::kReduceShortRun);
-  const uint64_t columns = axes.kept.count > 0 && axes.kept.last().x == 1
-                               ? static_cast<uint64_t>(axes.kept.last().extent)
-                               : 0;
+  const uint64_t columns =
+      axes.kept.count > 0 && axes.kept.last().x == 1 ? static_cast<uint64_t>(axes.kept.last().extent) : 0;
   const uint64_t outer = columns > 0 ? s.outputs / columns : 0;
   const uint64_t tile = std::min<uint64_t>(columns, tuning::kReduceColumnLanes * lanes);
   if (run) {
@@ -207,8 +208,10 @@ ReducePlan plan_reduce(const ReduceProblem& p) {
       plan.strategy = ReduceStrategy::kColumns;
       s.columns = columns;
       s.wide = 1;
-      for (uint32_t i = 0; i + 1 < axes.kept.count; ++i) s.wide &= axes.kept.axis[i].x % static_cast<int64_t>(lanes) == 0;
-      for (uint32_t i = 0; i < axes.reduced.count; ++i) s.wide &= axes.reduced.axis[i].x % static_cast<int64_t>(lanes) == 0;
+      for (uint32_t i = 0; i + 1 < axes.kept.count; ++i)
+        s.wide &= axes.kept.axis[i].x % static_cast<int64_t>(lanes) == 0;
+      for (uint32_t i = 0; i < axes.reduced.count; ++i)
+        s.wide &= axes.reduced.axis[i].x % static_cast<int64_t>(lanes) == 0;
       s.wide &= columns % lanes == 0;
       plan_columns(p, plan);
     } else {

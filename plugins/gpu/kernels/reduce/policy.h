@@ -4,7 +4,6 @@
 #pragma once
 
 #include "device/gpu.h"
-#include "functors/types.h"
 #include "functors/reduce_ops.h"
 
 namespace ferrule::gpu {
@@ -57,9 +56,7 @@ struct HalfKeyOf {
   using Key = float;
   using Bits = uint16_t;
   static GPU_DEVICE Key key(T x, uint16_t flip) { return widen<T>(T{static_cast<uint16_t>(x.bits ^ flip)}); }
-  static GPU_DEVICE T element(Key k, uint16_t flip) {
-    return T{static_cast<uint16_t>(narrow<T>(k).bits ^ flip)};
-  }
+  static GPU_DEVICE T element(Key k, uint16_t flip) { return T{static_cast<uint16_t>(narrow<T>(k).bits ^ flip)}; }
 };
 template <>
 struct KeyOf<Half> : HalfKeyOf<Half> {};
@@ -129,7 +126,8 @@ struct ArgExtreme {
     return second && !behind ? b : a;
   }
   GPU_DEVICE Out finish(Acc acc) const {  // nothing above the least key: all elements are equal
-    return acc.index == kNoIndex && !(acc.key > reduction::lowest<Key>()) && !reduction::is_nan(acc.key) ? 0 : acc.index;
+    return acc.index == kNoIndex && !(acc.key > reduction::lowest<Key>()) && !reduction::is_nan(acc.key) ? 0
+                                                                                                         : acc.index;
   }
 };
 

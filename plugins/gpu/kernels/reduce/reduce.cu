@@ -31,9 +31,8 @@ using Find = Reduction (*)(uint32_t dtype);
 // Plans the reduction and answers for it; the plan reaches run as the call's state.
 void answer_with(Device& device, const Reduction& reduction, const frl_tensor& x, uint32_t axes, bool ordered,
                  Answer& answer) {
-  const auto plan = std::make_shared<ReducePlan>(plan_reduce({x.ndim, x.shape, x.strides, axes,
-                                                              plugin::item_size(x.dtype), ordered,
-                                                              device.facts().multiprocessors}));
+  const auto plan = std::make_shared<ReducePlan>(plan_reduce(
+      {x.ndim, x.shape, x.strides, axes, plugin::item_size(x.dtype), ordered, device.facts().multiprocessors}));
   answer.requirements.support = FRL_SUPPORTED;
   answer.requirements.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_STRIDES | FRL_DEPENDS_ATTRS;
   answer.requirements.scratch_bytes = plan->scratch_bytes(reduction.accumulator_bytes);
