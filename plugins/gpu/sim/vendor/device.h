@@ -218,6 +218,12 @@ GPU_DEVICE uint32_t atomic_cas(uint32_t* p, uint32_t expected, uint32_t desired)
 GPU_DEVICE uint64_t atomic_cas(uint64_t* p, uint64_t expected, uint64_t desired) {
   return detail::exchange_at(p, [=](uint64_t a) { return a == expected ? desired : a; });
 }
+GPU_DEVICE void atomic_add_f32x4(float* p, float a, float b, float c, float d) {
+  if (reinterpret_cast<uintptr_t>(p) % 16 != 0)
+    sim::fault("atomic_add_f32x4 at %p; expected an aligned address", static_cast<void*>(p));
+  const float v[] = {a, b, c, d};
+  for (int i = 0; i < 4; ++i) atomic_add(p + i, v[i]);
+}
 GPU_DEVICE void atomic_add_f16x2(uint32_t* p, uint32_t v) {
   (void)detail::exchange_at(p,
                             [v](uint32_t a) { return sim::add_pairs(a, v, sim::half_to_float, sim::float_to_half); });
