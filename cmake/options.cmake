@@ -3,6 +3,7 @@ include(GNUInstallDirs)
 
 option(FERRULE_BUILD_TESTS "Build the tests and ferrule-conformance" ON)
 option(FERRULE_BUILD_BENCH "Build the benchmarks" ON)
+option(FERRULE_WARNINGS_AS_ERRORS "Fail on a warning in our own code" ON)
 option(FERRULE_BUILD_CUDA "Build the cuda backend where a CUDA compiler is found" ON)
 set(FERRULE_CUDA_ARCHITECTURES "90-real" CACHE STRING "GPU architectures that the cuda backend is compiled for")
 option(FERRULE_CPU_ONEDNN "Let the cpu backend open oneDNN at run time" ON)
@@ -37,7 +38,7 @@ endif()
 
 # Link to get the warnings our own code is held to.
 add_library(ferrule_warnings INTERFACE)
-target_compile_options(ferrule_warnings INTERFACE -Wall -Wextra -Wconversion -Werror
+target_compile_options(ferrule_warnings INTERFACE -Wall -Wextra -Wconversion $<$<BOOL:${FERRULE_WARNINGS_AS_ERRORS}>:-Werror>
   # GCC 12 warns of overlaps inside std::string that cannot happen (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 

@@ -58,7 +58,7 @@ void count(const std::string& backend, const std::string& op, const std::string&
 
 void run_on_cpu(Primitive& primitive, StreamState& stream, const std::vector<array>& inputs,
                 std::vector<array>& outputs, const std::string& reason) {
-  const std::string& backend = stream.device().id().name();
+  const std::string backend = stream.device().id().name();
   StreamState* cpu = nullptr;
   try {
     if (backend != "cpu") cpu = &Runtime::get().fallback_stream();

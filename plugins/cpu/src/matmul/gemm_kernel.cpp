@@ -74,7 +74,7 @@ void block(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int64_t rows, i
     multiply_block<decltype(d), kM, kN>(d, k, a, b, c, ldc, accumulate);
     return;
   }
-  HWY_ALIGN T edge[kM * kWidth];
+  HWY_ALIGN T edge[kM * kWidth] = {};  // GCC 13 does not see that it is filled
   multiply_block<decltype(d), kM, kN>(d, k, a, b, edge, kWidth, false);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < cols; ++j) {
