@@ -37,6 +37,16 @@ inline constexpr int kWinnersPerEntry = 16;
 
 // ---- scan ----
 inline constexpr unsigned kScanThreads = 256;
+// A library scans at most so many lines of at least this length.
+inline constexpr unsigned kScanLibraryLines = 4, kScanLibraryLength = 1 << 16;
+// A thread per line where neighbouring lines lie side by side in at least so many, or lines are at most so long; chunks of
+// at least kScanThreadsChunk where so many threads per multiprocessor are missing.
+inline constexpr int kScanThreadsInner = 16;
+inline constexpr unsigned kScanThreadsLength = 16, kScanThreadsChunk = 64, kScanThreadsPerMultiprocessor = 1024;
+// A warp per line where there are so many or they are short; else a block, in chunks (multiples of kScanBlockChunk, which
+// every dtype's tile divides) where the lines are fewer than the multiprocessors.
+inline constexpr unsigned kScanWarpsPerMultiprocessor = 16, kScanWarpLength = 1024;
+inline constexpr unsigned kScanBlockChunk = 4096, kScanBlocksPerMultiprocessor = 8;
 
 // ---- sort ----
 inline constexpr unsigned kSortThreads = 256;
