@@ -50,6 +50,11 @@ inline constexpr unsigned kScanBlockChunk = 4096, kScanBlocksPerMultiprocessor =
 
 // ---- sort ----
 inline constexpr unsigned kSortThreads = 256;
+// Lines up to this long are sorted in one block's shared memory (partitions are too).
+inline constexpr unsigned kSortTile = 2048;
+// A library's radix sort from this length on: of a single line, of each of several.
+inline constexpr unsigned kSortLibraryLine = 1 << 15, kSortLibraryLines = 1 << 19;
+inline constexpr unsigned kSelectThreads = 512, kSelectBlocks = 1024;
 // ---- reductions (kernels/reduce) ----
 inline constexpr unsigned kReduceMaxThreads = 512;          // rows: of one output, where outputs are few
 inline constexpr unsigned kReduceLoads = 4;                 // wide accesses in flight per thread; a power of two
