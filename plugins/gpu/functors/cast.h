@@ -5,17 +5,25 @@
 
 namespace ferrule::gpu {
 
+// The ends of an integer type.
+template <typename T>
+GPU_DEVICE constexpr T least() {
+  return is_signed<T> ? static_cast<T>(uint64_t{1} << (sizeof(T) * 8 - 1)) : T(0);
+}
+template <typename T>
+GPU_DEVICE constexpr T greatest() {
+  return static_cast<T>(~least<T>());
+}
+
 // Truncates toward zero and saturates; NaN gives 0. `T` is an integer type, `F` float or double.
 template <typename T, typename F>
 GPU_DEVICE T saturate(F x) {
   // 2^(bits - 1) or 2^bits, exact in F: the first value above T's greatest.
   constexpr F kAbove = static_cast<F>(uint64_t{1} << (sizeof(T) * 8 - 1)) * (is_signed<T> ? F(1) : F(2));
   constexpr F kLeast = is_signed<T> ? -kAbove : F(0);
-  constexpr T kMin = is_signed<T> ? static_cast<T>(uint64_t{1} << (sizeof(T) * 8 - 1)) : T(0);
-  constexpr T kMax = static_cast<T>(~kMin);
-  if (x >= kAbove) return kMax;
+  if (x >= kAbove) return greatest<T>();
   if (x > kLeast) return static_cast<T>(x);
-  return x == x ? kMin : T(0);
+  return x == x ? least<T>() : T(0);
 }
 
 // The value of storage type From, held as Compute<From>, as a value of storage type To.

@@ -1,0 +1,136 @@
+// Compiling expressions: in memory per device, then on disk, then by the run-time compiler.
+#include "host/fusion.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "host/config.h"
+#include "host/device.h"
+#include "host/failure.h"
+#include "host/fusion_compiler.h"
+#include "host/fusion_program.h"
+#include "host/handles.h"
+#include "host/kernel_cache.h"
+#include "host/runtime.h"
+
+namespace ferrule::gpu {
+namespace {
+
+KernelCache& disk_cache() {
+  static KernelCache cache(KernelCache::default_folder(host_config("cache_dir")));
+  return cache;
+}
+
+// The headers' texts decide what a source means, as much as the source itself.
+std::string headers_digest() {
+  uint64_t h = 0xcbf29ce484222325u;
+  for (const EmbeddedHeader& header : embedded_headers()) {
+    for (const char* c = header.text; *c != '\0'; ++c) h = (h ^ static_cast<unsigned char>(*c)) * 0x100000001b3u;
+  }
+  return std::to_string(h);
+}
+
+// The modules of a device by source.
+class FusedModules : public DeviceState {
+ public:
+  explicit FusedModules(Device& device) : device_(device) {}
+
+  std::shared_ptr<const FusedModule> get(const std::string& source, bool reduces) {
+    std::lock_guard lock(mutex_);
+    if (const auto found = modules_.find(source); found != modules_.end()) return found->second;
+    auto module = std::make_shared<const FusedModule>(binary_of(source).data(), reduces);
+    if (modules_.size() >= kMost) drop_unused();
+    modules_.emplace(source, module);
+    return module;
+  }
+  void trim() override {
+    std::lock_guard lock(mutex_);
+    drop_unused();
+  }
+
+ private:
+  static constexpr size_t kMost = 512;
+
+  void drop_unused() {
+    std::erase_if(modules_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  }
+
+  std::string binary_of(const std::string& source) {
+    RuntimeCompiler& compiler = runtime_compiler();
+    const std::string architecture = device_.facts().architecture;
+    static const std::string kHeaders = headers_digest();
+    const std::string key = architecture + "\n" + compiler.version() + "\n" + kHeaders + "\n" + source;
+    KernelCache& cache = disk_cache();
+    if (auto found = cache.find(key)) return std::move(*found);
+    std::string binary, log;
+    if (!compiler.compile(source, architecture, &binary, &log)) {
+      gpu::log(FRL_LOG_DEBUG, "a fused kernel that did not compile:\n%s", source.c_str());
+      throw Failure(FRL_INTERNAL, "[fusion] the compiler refused a kernel for %s: %s", architecture.c_str(), log.c_str());
+    }
+    cache.store(key, binary);
+    static std::once_flag once;
+    std::call_once(once, [&] {
+      if (const std::string problem = cache.problem(); !problem.empty()) {
+        gpu::log(FRL_LOG_INFO, "compiled kernels are not kept: %s", problem.c_str());
+      }
+    });
+    return binary;
+  }
+
+  Device& device_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const FusedModule>> modules_;
+};
+
+frl_status compile(frl_device* device, const frl_expr* expr, frl_kernel** out_kernel, frl_error* error) {
+  if (!valid(device)) return bad_handle(error, "fusion", "device", device);
+  if (expr == nullptr || out_kernel == nullptr) {
+    return fail(error, FRL_INVALID_ARGUMENT, "[fusion] %s is NULL", expr == nullptr ? "expr" : "out_kernel");
+  }
+  *out_kernel = nullptr;
+  if (frl_status status = check_process("fusion", error); status != FRL_OK) return status;
+  if (expr->struct_size < offsetof(frl_expr, reduction)) {
+    return fail(error, FRL_INVALID_ARGUMENT, "[fusion] got struct_size %u; expected at least %zu", expr->struct_size,
+                offsetof(frl_expr, reduction));
+  }
+  return guarded("fusion", &device->device, error, [&] {
+    frl_expr known{};
+    std::memcpy(&known, expr, std::min(size_t{expr->struct_size}, sizeof known));
+    Expression expression = read_expression(known);
+    std::string why;
+    if (!runtime_compiler().available(&why)) throw Failure(FRL_UNSUPPORTED, "[fusion] %s", why.c_str());
+    FusedSource source = fused_source(expression);
+    device->device.activate();
+    auto module = device->device.state<FusedModules>().get(source.text, expression.reduction != 0);
+    auto kernel = std::make_unique<frl_kernel>();
+    kernel->name = "fused";
+    kernel->min_inputs = kernel->max_inputs = static_cast<uint16_t>(expression.n_inputs);
+    kernel->n_outputs = static_cast<uint16_t>(expression.n_outputs());
+    kernel->device = &device->device;
+    kernel->program = std::make_shared<FusedProgram>(std::move(expression), std::move(source), std::move(module));
+    *out_kernel = kernel.release();
+  });
+}
+
+void release(frl_device*, frl_kernel* kernel) {
+  if (!valid(kernel) || process_is_exiting()) return;
+  kernel->tag = 0;
+  delete kernel;
+}
+
+}  // namespace
+
+const frl_fusion_api* fusion_extension(Device&) {
+  static constexpr frl_fusion_api kApi = {.struct_size = sizeof(frl_fusion_api),
+                                          .max_nodes = Expression::kMaxNodes,
+                                          .compile = compile,
+                                          .release = release};
+  return runtime_compiler().available(nullptr) ? &kApi : nullptr;
+}
+
+}  // namespace ferrule::gpu
