@@ -90,8 +90,7 @@ std::string Nvrtc::log_of(Program* program) const {
   return text;
 }
 
-bool Nvrtc::compile(const std::string& source, const std::string& architecture, std::string* binary,
-                    std::string* log) {
+bool Nvrtc::compile(const std::string& source, const std::string& architecture, std::string* binary, std::string* log) {
   if (!available(log)) return false;
   std::vector<const char*> names, texts;
   for (const gpu::EmbeddedHeader& header : gpu::embedded_headers()) {
@@ -99,16 +98,20 @@ bool Nvrtc::compile(const std::string& source, const std::string& architecture, 
     texts.push_back(header.text);
   }
   Program* program = nullptr;
-  Result result = call_.create(&program, source.c_str(), "fused.cu", static_cast<int>(names.size()), texts.data(),
-                               names.data());
+  Result result =
+      call_.create(&program, source.c_str(), "fused.cu", static_cast<int>(names.size()), texts.data(), names.data());
   if (result != kSuccess) {
     *log = std::string("nvrtcCreateProgram: ") + call_.error_string(result);
     return false;
   }
   const std::string target = "--gpu-architecture=" + architecture;
   // No contraction, subnormals kept, divisions and roots correctly rounded: docs/numerics.md.
-  const char* const options[] = {target.c_str(),      "--std=c++20",     "--fmad=false",
-                                 "--ftz=false",       "--prec-div=true", "--prec-sqrt=true",
+  const char* const options[] = {target.c_str(),
+                                 "--std=c++20",
+                                 "--fmad=false",
+                                 "--ftz=false",
+                                 "--prec-div=true",
+                                 "--prec-sqrt=true",
                                  "-DFERRULE_RUNTIME_COMPILED=1"};
   result = call_.compile(program, static_cast<int>(std::size(options)), options);
   *log = log_of(program);

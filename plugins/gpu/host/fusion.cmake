@@ -8,7 +8,8 @@ macro(ferrule_gpu_fusion vendor_folder)
   set(fusion_headers vendor/device.h=${vendor_folder}/vendor/device.h)
   set(fusion_files ${vendor_folder}/vendor/device.h)
   foreach(name device/gpu.h device/index.h functors/cast.h functors/complex.h functors/integer.h functors/math.h
-          functors/ops.h functors/types.h kernels/fusion/map.h kernels/fusion/operands.h kernels/fusion/reduce.h)
+          functors/ops.h functors/types.h kernels/fusion/integers.h kernels/fusion/map.h
+          kernels/fusion/operands.h kernels/fusion/reduce.h)
     string(APPEND fusion_headers "|${name}=${FERRULE_GPU_DIR}/${name}")
     list(APPEND fusion_files ${FERRULE_GPU_DIR}/${name})
   endforeach()

@@ -70,7 +70,8 @@ class FusedModules : public DeviceState {
     std::string binary, log;
     if (!compiler.compile(source, architecture, &binary, &log)) {
       gpu::log(FRL_LOG_DEBUG, "a fused kernel that did not compile:\n%s", source.c_str());
-      throw Failure(FRL_INTERNAL, "[fusion] the compiler refused a kernel for %s: %s", architecture.c_str(), log.c_str());
+      throw Failure(FRL_INTERNAL, "[fusion] the compiler refused a kernel for %s: %s", architecture.c_str(),
+                    log.c_str());
     }
     cache.store(key, binary);
     static std::once_flag once;

@@ -24,8 +24,8 @@ class Reader {
   void read(const frl_expr_node* nodes, uint32_t n_nodes, const uint32_t* outputs, uint32_t n_outputs,
             uint32_t reduced_dtype, NodeList& to) {
     if (n_nodes == 0 || nodes == nullptr || n_outputs == 0 || outputs == nullptr) {
-      throw Failure(FRL_INVALID_ARGUMENT, "[fusion] got %u nodes and %u outputs; expected at least one of each", n_nodes,
-                    n_outputs);
+      throw Failure(FRL_INVALID_ARGUMENT, "[fusion] got %u nodes and %u outputs; expected at least one of each",
+                    n_nodes, n_outputs);
     }
     if (n_nodes > Expression::kMaxNodes || n_outputs > Expression::kMaxOutputs) {
       throw Failure(FRL_UNSUPPORTED, "[fusion] got %u nodes and %u outputs; expected at most %u and %u", n_nodes,
@@ -62,8 +62,8 @@ class Reader {
     const uint32_t operands[kMaxOperands] = {node.a, node.b, node.c};
     for (uint32_t k = 0; k < op->min_inputs; ++k) {
       if (operands[k] >= i) {
-        throw Failure(FRL_INVALID_ARGUMENT, "[fusion] operand %u of node %u (%s) is node %u; expected an earlier one", k,
-                      i, op->name, operands[k]);
+        throw Failure(FRL_INVALID_ARGUMENT, "[fusion] operand %u of node %u (%s) is node %u; expected an earlier one",
+                      k, i, op->name, operands[k]);
       }
     }
     if (node.op == FRL_OP_copy) return;
@@ -132,7 +132,8 @@ Expression read_expression(const frl_expr& expr) {
   const frl_expr_epilogue* epilogue = find_epilogue(expr);
   Expression expression;
   if (expr.n_inputs > Expression::kMaxInputs) {
-    throw Failure(FRL_UNSUPPORTED, "[fusion] got %u inputs; expected at most %u", expr.n_inputs, Expression::kMaxInputs);
+    throw Failure(FRL_UNSUPPORTED, "[fusion] got %u inputs; expected at most %u", expr.n_inputs,
+                  Expression::kMaxInputs);
   }
   expression.n_inputs = expr.n_inputs;
   expression.input_dtypes.assign(expr.n_inputs, FRL_NONE);

@@ -99,7 +99,8 @@ bool by_vectors(const Expression& expression, const Arguments& arguments, const 
   for (uint32_t k = 0; k < expression.n_inputs; ++k) {
     if (!expression.read_by_main[k] || along.stride[0][k] == 0) continue;
     const uint64_t bytes = uint64_t{lanes} * plugin::item_size(expression.input_dtypes[k]);
-    if (along.stride[0][k] != 1 || reinterpret_cast<uintptr_t>(arguments.at(k, along, &across)) % bytes != 0) return false;
+    if (along.stride[0][k] != 1 || reinterpret_cast<uintptr_t>(arguments.at(k, along, &across)) % bytes != 0)
+      return false;
     for (uint32_t d = 1; d < along.ndim; ++d) {
       if (along.stride[d][k] % lanes != 0) return false;
     }
@@ -162,7 +163,8 @@ void FusedProgram::run_reduction(Device& device, const Call& call, CommandList& 
   Arguments arguments(expression_, call);
   auto* partials = static_cast<std::byte*>(call.scratch);
   const auto launch = [&](vendor::Function function, uint64_t blocks, std::span<const std::byte> operands,
-                          const std::vector<std::byte>& kept, const std::vector<std::byte>& reduced, const Reduction& r) {
+                          const std::vector<std::byte>& kept, const std::vector<std::byte>& reduced,
+                          const Reduction& r) {
     const void* pointers[] = {operands.data(), kept.data(), reduced.data(), &r};
     const uint32_t sizes[] = {static_cast<uint32_t>(operands.size()), static_cast<uint32_t>(kept.size()),
                               static_cast<uint32_t>(reduced.size()), sizeof r};

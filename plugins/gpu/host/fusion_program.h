@@ -22,8 +22,8 @@ class FusedModule {
   FusedModule(const FusedModule&) = delete;
   FusedModule& operator=(const FusedModule&) = delete;
 
-  vendor::Function vectors = nullptr, singles = nullptr;                         // elementwise
-  vendor::Function rows = nullptr, rows_single = nullptr, columns = nullptr,     // with a reduction
+  vendor::Function vectors = nullptr, singles = nullptr;                      // elementwise
+  vendor::Function rows = nullptr, rows_single = nullptr, columns = nullptr,  // with a reduction
       columns_single = nullptr, finish = nullptr;
 
  private:

@@ -8,10 +8,10 @@ namespace ferrule::gpu {
 namespace {
 
 constexpr uint32_t kThreads = 256;
-constexpr uint64_t kWarpLength = 4096;    // longer rows get a block
-constexpr uint64_t kSplitLength = 8192;   // elements that a block at least takes of a row
-constexpr uint64_t kSmall = 1u << 20;     // elements up to which latency counts, not bandwidth
-constexpr uint32_t kCoalesced = 8;        // neighbouring vectors that fill whole lines of memory
+constexpr uint64_t kWarpLength = 4096;   // longer rows get a block
+constexpr uint64_t kSplitLength = 8192;  // elements that a block at least takes of a row
+constexpr uint64_t kSmall = 1u << 20;    // elements up to which latency counts, not bandwidth
+constexpr uint32_t kCoalesced = 8;       // neighbouring vectors that fill whole lines of memory
 
 uint32_t round_up(uint64_t x, uint64_t limit) {
   return static_cast<uint32_t>(std::clamp<uint64_t>(x, 1, std::max<uint64_t>(limit, 1)));
@@ -29,7 +29,7 @@ ReducePlan plan_reduction(const Expression& expression, std::span<const OperandV
   }
   // The axes of each kind, in the tensors' order.
   uint32_t list[2][FRL_MAX_DIMS], counts[2] = {0, 0};
-  int64_t extents[2][FRL_MAX_DIMS];
+  int64_t extents[2][FRL_MAX_DIMS] = {};
   for (uint32_t d = 0; d < out.ndim; ++d) {
     const uint32_t kind = (axes >> d) & 1u;
     extents[kind][counts[kind]] = whole->shape[d];
@@ -40,7 +40,8 @@ ReducePlan plan_reduction(const Expression& expression, std::span<const OperandV
   const auto add = [&](const OperandView& view, bool kept_only, bool unread) {
     for (uint32_t kind = 0; kind < 2; ++kind) {
       int64_t strides[FRL_MAX_DIMS];
-      for (uint32_t i = 0; i < counts[kind]; ++i) strides[i] = view.strides == nullptr ? 0 : view.strides[list[kind][i]];
+      for (uint32_t i = 0; i < counts[kind]; ++i)
+        strides[i] = view.strides == nullptr ? 0 : view.strides[list[kind][i]];
       nests[kind]->add(unread || (kind == 1 && kept_only) ? nullptr : strides);
     }
   };

@@ -201,7 +201,8 @@ class Writer {
     }
     text_ +=
         "  }\n  template <uint32_t V>\n"
-        "  static GPU_DEVICE void store(const Args& args, const int64_t* offsets, uint32_t count, const Out<V>& out) {\n";
+        "  static GPU_DEVICE void store(const Args& args, const int64_t* offsets, uint32_t count, const Out<V>& out) "
+        "{\n";
     for (uint32_t k = 0; k < e_.n_outputs(); ++k) {
       const std::string i = to_string(k);
       text_ += "    fused::store<" + std::string(type_name(e_.output_dtype(k))) + ", V>(args, " + i + ", offsets[" + i +
@@ -225,8 +226,8 @@ class Writer {
     const std::string stored = type_name(total_dtype(e_)), total = "Compute<" + stored + ">";
     const uint32_t from = e_.main.nodes[e_.main.outputs[0]].dtype;
     text_ += "  using Total = " + total + ";\n  static GPU_DEVICE Total identity() { return " + identity() + "; }\n";
-    text_ += "  static GPU_DEVICE Total combine(Total a, Total b) { return op::" + std::string(combiner()) + "<" + stored +
-             ">(a, b); }\n";
+    text_ += "  static GPU_DEVICE Total combine(Total a, Total b) { return op::" + std::string(combiner()) + "<" +
+             stored + ">(a, b); }\n";
     text_ += "  template <uint32_t V>\n  static GPU_DEVICE Total value(const In<V>& in, uint32_t e) {\n";
     add_main_nodes();
     text_ += "    return cast<" + stored + ", " + type_name(from) + ">(v" + to_string(e_.main.outputs[0]) + ");\n  }\n";
@@ -294,7 +295,8 @@ class Writer {
     kernel("fused_columns", "columns", lanes);
     kernel("fused_columns_single", "columns", 1);
     text_ +=
-        "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_finish(Body::Args args, Layout32<kAll<Body>> kept, "
+        "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_finish(Body::Args args, Layout32<kAll<Body>> "
+        "kept, "
         "Layout32<kAll<Body>>, Reduction r) {\n  finish<Body>(args, kept, r);\n}\n";
   }
 

@@ -2,6 +2,8 @@
 // writes the same bytes (host/fusion_launch.cpp).
 #pragma once
 
+#include "kernels/fusion/integers.h"
+
 #include "device/gpu.h"
 #include "device/index.h"
 #include "functors/ops.h"

@@ -8,13 +8,13 @@
 namespace ferrule::gpu::fused {
 
 struct Reduction {
-  uint32_t results;         // numbered by the kept layout (vectors of results for columns)
-  uint32_t length;          // elements (or vectors) per result, numbered by the reduced layout
-  uint32_t splits;          // blocks that share a result's length; 1: the result is finished at once
-  uint32_t first_split;     // where this launch's partial totals begin
-  uint32_t all_splits;      // partial totals per result
-  uint32_t width;           // threads per result (rows) or vectors of results per block (columns); a power of two
-  void* partials;           // Total[result][all_splits], unless everything is finished at once
+  uint32_t results;      // numbered by the kept layout (vectors of results for columns)
+  uint32_t length;       // elements (or vectors) per result, numbered by the reduced layout
+  uint32_t splits;       // blocks that share a result's length; 1: the result is finished at once
+  uint32_t first_split;  // where this launch's partial totals begin
+  uint32_t all_splits;   // partial totals per result
+  uint32_t width;        // threads per result (rows) or vectors of results per block (columns); a power of two
+  void* partials;        // Total[result][all_splits], unless everything is finished at once
 };
 
 template <typename Body>
@@ -134,7 +134,8 @@ GPU_DEVICE void columns(const Operands<Body::kInputs, Body::kOutputs>& args, con
     kept.offsets(mine, offsets);
     GPU_UNROLL
     for (uint32_t k = 0; k < kAll<Body>; ++k) {
-      if (V > 1 && kept.ndim > 0) offsets[k] += static_cast<int64_t>(c % V) * (kept.stride[0][k] / static_cast<int32_t>(V));
+      if (V > 1 && kept.ndim > 0)
+        offsets[k] += static_cast<int64_t>(c % V) * (kept.stride[0][k] / static_cast<int32_t>(V));
     }
     leave<Body>(args, r, mine * V + c % V, split, offsets, total);
   }
