@@ -37,6 +37,7 @@ struct Layout32 {
     int32_t sum[N];
     GPU_UNROLL
     for (uint32_t k = 0; k < N; ++k) sum[k] = 0;
+    GPU_NO_UNROLL
     for (uint32_t d = 0; d < ndim; ++d) {
       const uint32_t quotient = d + 1 == ndim ? 0 : extent[d].divide(i);
       const uint32_t index = i - quotient * extent[d].divisor;
@@ -58,6 +59,7 @@ struct Layout64 {
   GPU_DEVICE void offsets(uint64_t i, int64_t (&out)[N]) const {
     GPU_UNROLL
     for (uint32_t k = 0; k < N; ++k) out[k] = 0;
+    GPU_NO_UNROLL
     for (uint32_t d = 0; d < ndim; ++d) {
       const uint64_t quotient = d + 1 == ndim ? 0 : i / static_cast<uint64_t>(extent[d]);
       const int64_t index = static_cast<int64_t>(i - quotient * static_cast<uint64_t>(extent[d]));

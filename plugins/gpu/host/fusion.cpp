@@ -36,14 +36,14 @@ std::string headers_digest() {
 }
 
 // The modules of a device by source.
-class FusedModules : public DeviceState {
+class ModuleCache : public DeviceState, public FusedModules {
  public:
-  explicit FusedModules(Device& device) : device_(device) {}
+  explicit ModuleCache(Device& device) : device_(device) {}
 
-  std::shared_ptr<const FusedModule> get(const std::string& source, bool reduces) {
+  std::shared_ptr<const FusedModule> get(const std::string& source, FusedForm form) override {
     std::lock_guard lock(mutex_);
     if (const auto found = modules_.find(source); found != modules_.end()) return found->second;
-    auto module = std::make_shared<const FusedModule>(binary_of(source).data(), reduces);
+    auto module = std::make_shared<const FusedModule>(binary_of(source).data(), form);
     if (modules_.size() >= kMost) drop_unused();
     modules_.emplace(source, module);
     return module;
@@ -105,15 +105,13 @@ frl_status compile(frl_device* device, const frl_expr* expr, frl_kernel** out_ke
     Expression expression = read_expression(known);
     std::string why;
     if (!runtime_compiler().available(&why)) throw Failure(FRL_UNSUPPORTED, "[fusion] %s", why.c_str());
-    FusedSource source = fused_source(expression);
     device->device.activate();
-    auto module = device->device.state<FusedModules>().get(source.text, expression.reduction != 0);
     auto kernel = std::make_unique<frl_kernel>();
     kernel->name = "fused";
     kernel->min_inputs = kernel->max_inputs = static_cast<uint16_t>(expression.n_inputs);
     kernel->n_outputs = static_cast<uint16_t>(expression.n_outputs());
     kernel->device = &device->device;
-    kernel->program = std::make_shared<FusedProgram>(std::move(expression), std::move(source), std::move(module));
+    kernel->program = std::make_shared<FusedProgram>(std::move(expression), device->device.state<ModuleCache>());
     *out_kernel = kernel.release();
   });
 }

@@ -134,6 +134,7 @@ void FusedProgram::run_map(const Call& call, CommandList& commands) const {
   }
   nest.simplify(n_inputs);
   Arguments arguments(expression_, call);
+  const FusedModule& kernels = module(FusedForm::kMap);
   nest.for_each_piece([&](const LoopNest& piece) {
     const void* addresses[kMax];
     bool wide = true;
@@ -148,7 +149,7 @@ void FusedProgram::run_map(const Call& call, CommandList& commands) const {
     const std::vector<std::byte> layout = layout_bytes(piece, lanes, n_inputs);
     const void* pointers[] = {operands.data(), layout.data(), &count, &last};
     const uint32_t sizes[] = {static_cast<uint32_t>(operands.size()), static_cast<uint32_t>(layout.size()), 4, 4};
-    commands.launch(wide ? module_->vectors : module_->singles, grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads),
+    commands.launch(wide ? kernels.vectors : kernels.singles, grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads),
                     pointers, sizes);
   });
 }
@@ -161,6 +162,7 @@ void FusedProgram::run_reduction(Device& device, const Call& call, CommandList& 
   const ReducePlan plan = plan_reduction(expression_, {inputs, n_inputs}, {outputs, call.outputs.size()}, lanes_,
                                          device.facts().multiprocessors);
   Arguments arguments(expression_, call);
+  const FusedModule& kernels = module(plan.rows ? FusedForm::kRows : FusedForm::kColumns);
   auto* partials = static_cast<std::byte*>(call.scratch);
   const auto launch = [&](vendor::Function function, uint64_t blocks, std::span<const std::byte> operands,
                           const std::vector<std::byte>& kept, const std::vector<std::byte>& reduced,
@@ -185,14 +187,11 @@ void FusedProgram::run_reduction(Device& device, const Call& call, CommandList& 
       const auto operands = arguments.pack(repeated_along(along, n_inputs), kept, &reduced);
       const std::vector<std::byte> kept_bytes = layout_bytes(kept, plan.rows ? 1 : lanes, n_inputs);
       const std::vector<std::byte> reduced_bytes = layout_bytes(reduced, plan.rows ? lanes : 1, n_inputs);
-      if (plan.rows) {
-        const uint64_t lines = uint64_t{r.results} * r.splits;
-        const uint64_t blocks = plan.width == kThreads ? lines : ceil_div(lines, kThreads / vendor::kWarpWidth);
-        launch(wide ? module_->rows : module_->rows_single, blocks, operands, kept_bytes, reduced_bytes, r);
-      } else {
-        launch(wide ? module_->columns : module_->columns_single, ceil_div(r.results, r.width) * r.splits, operands,
-               kept_bytes, reduced_bytes, r);
-      }
+      const uint64_t lines = uint64_t{r.results} * r.splits;
+      const uint64_t blocks = !plan.rows               ? ceil_div(r.results, r.width) * r.splits
+                              : plan.width == kThreads ? lines
+                                                       : ceil_div(lines, kThreads / vendor::kWarpWidth);
+      launch(wide ? kernels.vectors : kernels.singles, blocks, operands, kept_bytes, reduced_bytes, r);
       r.first_split += r.splits;
     });
     const auto results = static_cast<uint64_t>(kept.size());
@@ -200,7 +199,7 @@ void FusedProgram::run_reduction(Device& device, const Call& call, CommandList& 
       r.results = static_cast<uint32_t>(results);
       const auto operands = arguments.pack(0, kept, nullptr);
       const std::vector<std::byte> kept_bytes = layout_bytes(kept, 1, n_inputs);
-      launch(module_->finish, ceil_div(results, kThreads / vendor::kWarpWidth), operands, kept_bytes, kept_bytes, r);
+      launch(kernels.finish, ceil_div(results, kThreads / vendor::kWarpWidth), operands, kept_bytes, kept_bytes, r);
       partials += results * r.all_splits * total_bytes(expression_);
     }
   });

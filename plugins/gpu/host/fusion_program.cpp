@@ -8,7 +8,7 @@
 
 namespace ferrule::gpu {
 
-FusedModule::FusedModule(const void* image, bool reduces) {
+FusedModule::FusedModule(const void* image, FusedForm form) {
   check(vendor::module_load(&module_, image), "loading a fused kernel");
   const auto find = [&](vendor::Function& function, const char* name) {
     if (const vendor::Status status = vendor::module_function(&function, module_, name); status != vendor::kOk) {
@@ -16,24 +16,33 @@ FusedModule::FusedModule(const void* image, bool reduces) {
       check(status, name);
     }
   };
-  if (reduces) {
-    find(rows, "fused_rows");
-    find(rows_single, "fused_rows_single");
-    find(columns, "fused_columns");
-    find(columns_single, "fused_columns_single");
-    find(finish, "fused_finish");
-  } else {
-    find(vectors, "fused_vectors");
-    find(singles, "fused_singles");
-  }
+  find(vectors, "fused_vectors");
+  find(singles, "fused_singles");
+  if (form != FusedForm::kMap) find(finish, "fused_finish");
 }
 
 FusedModule::~FusedModule() {
   if (!driver_is_gone()) (void)vendor::module_unload(module_);
 }
 
-FusedProgram::FusedProgram(Expression expression, FusedSource source, std::shared_ptr<const FusedModule> module)
-    : expression_(std::move(expression)), lanes_(source.lanes), unroll_(source.unroll), module_(std::move(module)) {}
+FusedProgram::FusedProgram(Expression expression, FusedModules& modules)
+    : expression_(std::move(expression)), modules_(modules) {
+  const bool columns = (expression_.reduction_axes & 1u) != 0;  // the last axis is not known yet
+  const FusedForm form = expression_.reduction == 0 ? FusedForm::kMap
+                         : columns                  ? FusedForm::kColumns
+                                                    : FusedForm::kRows;
+  const FusedSource source = fused_source(expression_, form);
+  lanes_ = source.lanes;
+  unroll_ = source.unroll;
+  forms_[static_cast<size_t>(form)] = modules_.get(source.text, form);
+}
+
+const FusedModule& FusedProgram::module(FusedForm form) const {
+  std::lock_guard lock(mutex_);
+  auto& module = forms_[static_cast<size_t>(form)];
+  if (module == nullptr) module = modules_.get(fused_source(expression_, form).text, form);
+  return *module;
+}
 
 namespace {
 
@@ -107,6 +116,8 @@ const char* FusedProgram::query_reduction(Device& device, const frl_call& call, 
   }
   const ReducePlan plan = plan_reduction(expression_, {inputs, call.n_inputs}, {outputs, call.n_outputs}, lanes_,
                                          device.facts().multiprocessors);
+  device.activate();
+  (void)module(plan.rows ? FusedForm::kRows : FusedForm::kColumns);  // now, because a recording may not compile
   if (plan.all_splits() > 1) needs.scratch_bytes = plan.results * plan.all_splits() * total_bytes(expression_);
   return nullptr;
 }

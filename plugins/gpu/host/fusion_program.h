@@ -1,9 +1,11 @@
-// A compiled expression: the query and launches of its kernels. Immutable; any thread.
+// A compiled expression: the query and launches of its kernels. Any thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <string>
 
 #include "host/fusion_expression.h"
 #include "host/fusion_source.h"
@@ -17,14 +19,12 @@ namespace ferrule::gpu {
 class FusedModule {
  public:
   // Throws Failure. The device is current.
-  FusedModule(const void* image, bool reduces);
+  FusedModule(const void* image, FusedForm form);
   ~FusedModule();
   FusedModule(const FusedModule&) = delete;
   FusedModule& operator=(const FusedModule&) = delete;
 
-  vendor::Function vectors = nullptr, singles = nullptr;                      // elementwise
-  vendor::Function rows = nullptr, rows_single = nullptr, columns = nullptr,  // with a reduction
-      columns_single = nullptr, finish = nullptr;
+  vendor::Function vectors = nullptr, singles = nullptr, finish = nullptr;
 
  private:
   vendor::Module module_{};
@@ -51,9 +51,17 @@ struct ReducePlan {
 ReducePlan plan_reduction(const Expression& expression, std::span<const OperandView> inputs,
                           std::span<const OperandView> outputs, uint32_t lanes, uint32_t multiprocessors);
 
+// Where programs find their compiled kernels. Any thread; throws Failure.
+class FusedModules {
+ public:
+  virtual ~FusedModules() = default;
+  virtual std::shared_ptr<const FusedModule> get(const std::string& source, FusedForm form) = 0;
+};
+
 class FusedProgram : public Program {
  public:
-  FusedProgram(Expression expression, FusedSource source, std::shared_ptr<const FusedModule> module);
+  // Compiles the form that is most likely needed. `modules` outlives the program.
+  FusedProgram(Expression expression, FusedModules& modules);
 
   const char* query(Device& device, const frl_call& call, Answer& answer, std::span<char> reason) const override;
   void run(Device& device, const Call& call, CommandList& commands) const override;
@@ -63,9 +71,14 @@ class FusedProgram : public Program {
   void run_map(const Call& call, CommandList& commands) const;
   void run_reduction(Device& device, const Call& call, CommandList& commands) const;
 
+  // Compiled when a query or a run first needs it.
+  const FusedModule& module(FusedForm form) const;
+
   const Expression expression_;
-  const uint32_t lanes_, unroll_;
-  const std::shared_ptr<const FusedModule> module_;
+  FusedModules& modules_;
+  uint32_t lanes_ = 1, unroll_ = 1;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const FusedModule> forms_[3];
 };
 
 }  // namespace ferrule::gpu

@@ -116,7 +116,7 @@ bool is_costly(const frl_expr_node& node) {
 
 class Writer {
  public:
-  explicit Writer(const Expression& expression) : e_(expression) {}
+  Writer(const Expression& expression, FusedForm form) : e_(expression), form_(form) {}
 
   FusedSource write() {
     FusedSource source;
@@ -290,10 +290,9 @@ class Writer {
                "(Body::Args args, Layout32<kAll<Body>> kept, Layout32<kAll<Body>> reduced, Reduction r) {\n  " +
                function + "<Body, " + to_string(v) + ">(args, kept, reduced, r);\n}\n";
     };
-    kernel("fused_rows", "rows", lanes);
-    kernel("fused_rows_single", "rows", 1);
-    kernel("fused_columns", "columns", lanes);
-    kernel("fused_columns_single", "columns", 1);
+    const char* function = form_ == FusedForm::kRows ? "rows" : "columns";
+    kernel("fused_vectors", function, lanes);
+    kernel("fused_singles", function, 1);
     text_ +=
         "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_finish(Body::Args args, Layout32<kAll<Body>> "
         "kept, "
@@ -301,12 +300,13 @@ class Writer {
   }
 
   const Expression& e_;
+  const FusedForm form_;
   std::string text_;
 };
 
 }  // namespace
 
-FusedSource fused_source(const Expression& expression) { return Writer(expression).write(); }
+FusedSource fused_source(const Expression& expression, FusedForm form) { return Writer(expression, form).write(); }
 
 uint32_t total_bytes(const Expression& expression) { return plugin::item_size(total_dtype(expression)); }
 

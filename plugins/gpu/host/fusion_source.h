@@ -14,9 +14,10 @@ struct FusedSource {
   std::string text;
   uint32_t lanes = 1, unroll = 1;
 };
-// Elementwise: "fused_vectors" and "fused_singles". With a reduction: "fused_rows", "fused_columns", their "_single"
-// forms without vectors, and "fused_finish".
-FusedSource fused_source(const Expression& expression);
+// How a reduction goes through its elements; kMap for an expression without one.
+enum class FusedForm : uint8_t { kMap, kRows, kColumns };
+// "fused_vectors" goes by vectors, "fused_singles" by elements; "fused_finish" combines what several blocks reduced.
+FusedSource fused_source(const Expression& expression, FusedForm form);
 
 // Bytes of what a reduction accumulates for one result.
 uint32_t total_bytes(const Expression& expression);

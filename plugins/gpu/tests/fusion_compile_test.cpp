@@ -43,12 +43,13 @@ class FusionCompile : public testing::Test {
     if (!runtime_compiler().available(&why)) GTEST_SKIP() << why;
   }
 
-  static void compiles(const frl_expr& expr, const char* kernel) {
-    const FusedSource source = fused_source(read_expression(expr));
+  static void compiles(const frl_expr& expr, FusedForm form = FusedForm::kMap) {
+    const FusedSource source = fused_source(read_expression(expr), form);
     std::string binary, log;
     ASSERT_TRUE(runtime_compiler().compile(source.text, "sm_90", &binary, &log)) << log << "\n" << source.text;
     EXPECT_EQ(binary.substr(1, 3), "ELF");
-    EXPECT_NE(binary.find(kernel), std::string::npos) << source.text;
+    for (const char* kernel : {"fused_vectors", "fused_singles"}) EXPECT_NE(binary.find(kernel), std::string::npos);
+    EXPECT_EQ(binary.find("fused_finish") != std::string::npos, form != FusedForm::kMap);
   }
 };
 
@@ -79,7 +80,7 @@ TEST_P(FusionCompileDtype, TakesEveryOp) {
     ++ops;
   }
   ASSERT_GT(ops, 10u);
-  for (size_t i = 0; i < parts.size(); ++i) compiles(describe(parts[i], outputs[i], 3), "fused_vectors");
+  for (size_t i = 0; i < parts.size(); ++i) compiles(describe(parts[i], outputs[i], 3));
 }
 
 TEST_P(FusionCompileDtype, CastsToEveryDtype) {
@@ -91,7 +92,7 @@ TEST_P(FusionCompileDtype, CastsToEveryDtype) {
     nodes.push_back(node(FRL_EXPR_CONSTANT, to));
     nodes.back().value[0] = 0x7f80000000000001u;
     if (outputs.size() < Expression::kMaxOutputs && to + 1 < FRL_DTYPE_END_) continue;
-    compiles(describe(nodes, outputs, 1), "fused_singles");
+    compiles(describe(nodes, outputs, 1));
     nodes.resize(1);
     outputs.clear();
   }
@@ -107,7 +108,7 @@ TEST_P(FusionCompileDtype, ReducesByEveryReduction) {
     expr = describe(nodes, outputs, 1);
     expr.reduction = code;
     expr.reduction_axes = 2;
-    compiles(expr, "fused_rows");
+    compiles(expr, code % 2 == 0 ? FusedForm::kRows : FusedForm::kColumns);
   }
 }
 
@@ -133,7 +134,8 @@ TEST_F(FusionCompile, TakesAnEpilogue) {
   epilogue.nodes = after.data();
   epilogue.outputs = results.data();
   expr.next = &epilogue.chain;
-  compiles(expr, "fused_columns");
+  compiles(expr, FusedForm::kRows);
+  compiles(expr, FusedForm::kColumns);
 }
 
 TEST_F(FusionCompile, ReportsTheCompilersMessages) {
