@@ -17,8 +17,10 @@ bool find_note(ByteSource& source, const Segment& segment, frl_manifest_head* he
   while (end - at >= 12) {
     uint32_t words[3];
     if (!source.read(at, words, sizeof(words))) throw Error("changed while it was read");
-    const uint64_t name_at = at + 12, desc_at = name_at + padded(words[0]);
-    if (padded(words[0]) > end - name_at || words[1] > end - desc_at) {
+    // The descriptor is aligned as the note is: header and name together are padded (in a segment aligned to 8, such as
+    // .note.gnu.property, a name of 4 bytes needs no padding).
+    const uint64_t name_at = at + 12, to_desc = padded(uint64_t{12} + words[0]), desc_at = at + to_desc;
+    if (to_desc > end - at || words[1] > end - desc_at) {
       throw Error("is damaged: a note ends behind its segment");
     }
     char name[sizeof(kNoteName)] = {};

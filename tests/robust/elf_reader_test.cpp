@@ -238,6 +238,12 @@ TEST_F(ElfReader, SurvivesRandomBytesBehindAGoodHeader) {
   }
 }
 
+TEST_F(ElfReader, ReadsANoteSegmentAlignedTo8InFrontOfTheManifest) {
+  const std::string path = variant("property_note");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "the compiler marks no branch protection";
+  EXPECT_EQ(std::string(read(read_bytes(path)).name), "property_note");
+}
+
 TEST_F(ElfReader, A32BitFileIsReadForA32BitProcessAndRefusedHere) {
   const std::string path = variant("elf32");
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "the compiler makes no 32-bit code";
