@@ -59,6 +59,7 @@ ordered_json measure(const OpenDevice& device, const OpInfo& op, const DtypeInfo
     BenchCall call(device, op, sample);
     const double microseconds = median_microseconds(call, seconds);
     row["microseconds"] = microseconds;
+    if (const double busy = call.device_microseconds(); busy > 0) row["device_microseconds"] = busy;
     row["gigabytes_per_second"] = static_cast<double>(sample.bytes()) / microseconds * 1e-3;
     if (sample.operations > 0) row["teraflops"] = sample.operations / microseconds * 1e-6;
   } catch (const loader::Error& error) {
@@ -68,7 +69,8 @@ ordered_json measure(const OpenDevice& device, const OpInfo& op, const DtypeInfo
 }
 
 void print_table(const ordered_json& rows) {
-  fmt::print("{:<18}{:<11}{:<34}{:>12}{:>10}{:>10}\n", "op", "dtype", "shapes", "us", "GB/s", "TFLOP/s");
+  fmt::print("{:<18}{:<11}{:<34}{:>12}{:>12}{:>10}{:>10}\n", "op", "dtype", "shapes", "us", "device us", "GB/s",
+             "TFLOP/s");
   for (const ordered_json& row : rows) {
     fmt::print("{:<18}{:<11}{:<34}", row["op"].get<std::string>(), row["dtype"].get<std::string>(),
                row["shapes"].get<std::string>());
@@ -76,7 +78,10 @@ void print_table(const ordered_json& rows) {
       fmt::print("  {}\n", row["skipped"].get<std::string>());
       continue;
     }
-    fmt::print("{:>12.1f}{:>10.1f}", row["microseconds"].get<double>(), row["gigabytes_per_second"].get<double>());
+    fmt::print(
+        "{:>12.1f}{:>12}{:>10.1f}", row["microseconds"].get<double>(),
+        row.contains("device_microseconds") ? fmt::format("{:.1f}", row["device_microseconds"].get<double>()) : "",
+        row["gigabytes_per_second"].get<double>());
     fmt::print("{:>10}\n", row.contains("teraflops") ? fmt::format("{:.3f}", row["teraflops"].get<double>()) : "");
   }
 }

@@ -101,4 +101,22 @@ void BenchCall::launch_and_wait() {
   stream_.wait();
 }
 
+double BenchCall::device_microseconds() {
+  const auto* profiler =
+      static_cast<const frl_profiler_api*>(device_.api().device_extension(device_.handle(), FRL_EXT_PROFILER, 1));
+  if (profiler == nullptr) return 0;
+  constexpr int kLaunches = 5;
+  frl_error error = make_error();
+  frl_profile_record records[64];
+  uint64_t count = 0, dropped = 0;
+  check(profiler->profiler_start(device_.handle(), std::size(records), &error), error, "profiler_start");
+  for (int i = 0; i < kLaunches; ++i) launch_and_wait();
+  check(profiler->profiler_stop(device_.handle(), &error), error, "profiler_stop");
+  check(profiler->profiler_read(device_.handle(), records, std::size(records), &count, &dropped, &error), error,
+        "profiler_read");
+  uint64_t busy = 0;
+  for (uint64_t i = 0; i < count; ++i) busy += records[i].end_ns - records[i].begin_ns;
+  return dropped != 0 ? 0 : static_cast<double>(busy) * 1e-3 / kLaunches;
+}
+
 }  // namespace ferrule::tools

@@ -17,6 +17,8 @@ class BenchCall {
   BenchCall& operator=(const BenchCall&) = delete;
 
   void launch_and_wait();
+  // How long the device was busy with one launch, by frl.profiler; 0 where the backend does not offer it.
+  double device_microseconds();
 
  private:
   void place(frl_tensor& tensor);

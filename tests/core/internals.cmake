@@ -3,6 +3,7 @@ add_executable(runtime_test
   compile_test.cpp
   io_mutation_test.cpp
   runtime/graph_replay_test.cpp
+  runtime/profiler_test.cpp
   runtime/remote_test.cpp
   runtime_test.cpp)
 target_compile_definitions(runtime_test PRIVATE FERRULE_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
@@ -11,7 +12,7 @@ target_link_libraries(runtime_test PRIVATE ferrule_objects ferrule_warnings ${FE
 add_dependencies(runtime_test ferrule_cpu ferrule_template)
 
 # A stand-in for a device with memory of its own, for the tests alone: found only where they look for it.
-add_library(ferrule_remote MODULE runtime/remote_plugin.cpp)
+add_library(ferrule_remote MODULE runtime/remote_fusion.cpp runtime/remote_plugin.cpp)
 target_link_libraries(ferrule_remote PRIVATE ferrule_cpu_objects ferrule_warnings)
 set_target_properties(ferrule_remote PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/plugins)
 add_dependencies(runtime_test ferrule_remote)

@@ -12,5 +12,6 @@
 #include "ferrule/log.h"
 #include "ferrule/memory.h"
 #include "ferrule/ops.h"
+#include "ferrule/profiler.h"
 #include "ferrule/random.h"
 #include "ferrule/transforms.h"

@@ -83,7 +83,10 @@ CompiledTrace::CompiledTrace(const ArrayFn& fun, const std::vector<array>& input
   }
   auto program = std::make_shared<Program>(trace(fun, inputs));
   if (mode != CompileMode::no_simplify) program->simplify();
-  if (mode != CompileMode::no_fuse) program->fuse();
+  if (mode != CompileMode::no_fuse) {
+    program->fuse();
+    program->fuse_products();
+  }
   program_ = program;
 
   std::vector<uint32_t> computed;

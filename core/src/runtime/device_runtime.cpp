@@ -76,21 +76,43 @@ const void* DeviceRuntime::extension(const char* name, uint32_t version) const {
   return api_.device_extension(handle_, name, version);
 }
 
-Kernel* DeviceRuntime::fused_kernel(const std::vector<frl_expr_node>& nodes, uint32_t n_inputs) {
+std::string Expression::key() const {
+  std::string key;
+  auto append = [&](const void* bytes, size_t n) { key.append(static_cast<const char*>(bytes), n); };
+  const uint32_t head[] = {n_inputs, reduction, reduction_axes, static_cast<uint32_t>(nodes.size())};
+  append(head, sizeof head);
+  append(nodes.data(), nodes.size() * sizeof nodes[0]);
+  append(epilogue.data(), epilogue.size() * sizeof(frl_expr_node));
+  return key;
+}
+
+Kernel* DeviceRuntime::fused_kernel(const Expression& expression) {
   if (!fusion_) return nullptr;
-  std::string key(reinterpret_cast<const char*>(nodes.data()), nodes.size() * sizeof nodes[0]);
-  auto [it, inserted] = fused_.try_emplace(key);
+  std::lock_guard lock(fused_mutex_);
+  auto [it, inserted] = fused_.try_emplace(expression.key());
   if (!inserted) return it->second.get();
-  std::vector<uint8_t> access(n_inputs, FRL_ACCESS_ANY);
-  auto output = static_cast<uint32_t>(nodes.size() - 1);
+  std::vector<uint8_t> access(expression.n_inputs, FRL_ACCESS_ANY);
+  auto output = static_cast<uint32_t>(expression.nodes.size() - 1);
   frl_expr expr{};
   expr.struct_size = sizeof expr;
-  expr.n_nodes = static_cast<uint32_t>(nodes.size());
-  expr.n_inputs = n_inputs;
+  expr.n_nodes = static_cast<uint32_t>(expression.nodes.size());
+  expr.n_inputs = expression.n_inputs;
   expr.n_outputs = 1;
-  expr.nodes = nodes.data();
+  expr.nodes = expression.nodes.data();
   expr.outputs = &output;
   expr.input_access = access.data();
+  expr.reduction = expression.reduction;
+  expr.reduction_axes = expression.reduction_axes;
+  auto last = static_cast<uint32_t>(expression.epilogue.size() - 1);
+  frl_expr_epilogue epilogue{};
+  if (!expression.epilogue.empty()) {
+    epilogue.chain = {sizeof epilogue, FRL_CHAIN_MUST_UNDERSTAND, FRL_EXPR_EPILOGUE, nullptr};
+    epilogue.n_nodes = static_cast<uint32_t>(expression.epilogue.size());
+    epilogue.n_outputs = 1;
+    epilogue.nodes = expression.epilogue.data();
+    epilogue.outputs = &last;
+    expr.next = &epilogue.chain;
+  }
   PluginError plugin_error;
   frl_kernel* handle = nullptr;
   frl_status status = fusion_->compile(handle_, &expr, &handle, &plugin_error);

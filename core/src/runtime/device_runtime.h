@@ -13,6 +13,7 @@
 #include "ferrule/loader/loader.h"
 #include "ferrule/plugin.h"
 #include "runtime/allocator.h"
+#include "runtime/expression.h"
 #include "runtime/kernel_table.h"
 #include "runtime/staging.h"
 #include "runtime/stream_state.h"
@@ -51,9 +52,8 @@ class DeviceRuntime {
   std::atomic<int>& graph_count() { return graph_count_; }
   // The extension's table, or nullptr.
   const void* extension(const char* name, uint32_t version) const;
-  // The kernel of an elementwise expression (nodes as in frl_expr; the last is the output), compiled at the first call;
-  // nullptr when the backend does not fuse it. With the evaluator's lock held.
-  Kernel* fused_kernel(const std::vector<frl_expr_node>& nodes, uint32_t n_inputs);
+  // The kernel of an expression, compiled at the first call; nullptr when the backend does not fuse it.
+  Kernel* fused_kernel(const Expression& expression);
 
   // Creates a stream on the device; `id` is its number in the process.
   StreamState& add_stream(Stream id);
@@ -81,6 +81,7 @@ class DeviceRuntime {
   const frl_fusion_api* fusion_ = nullptr;
   const frl_graph_api* graphs_ = nullptr;
   std::atomic<int> graph_count_{0};
+  std::mutex fused_mutex_;  // guards what follows
   std::unordered_map<std::string, std::unique_ptr<Kernel>> fused_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<StreamState>> streams_;

@@ -9,13 +9,14 @@
 namespace ferrule::detail {
 
 Fused::Fused(Stream stream, std::vector<FusedStep> steps, const std::vector<array>& inputs)
-    : Primitive(stream), steps_(std::move(steps)), n_inputs_(static_cast<uint32_t>(inputs.size())) {
-  for (uint32_t i = 0; i < n_inputs_; ++i) {
+    : Primitive(stream), steps_(std::move(steps)) {
+  const uint32_t n_inputs = expression_.n_inputs = static_cast<uint32_t>(inputs.size());
+  for (uint32_t i = 0; i < n_inputs; ++i) {
     frl_expr_node node{};
     node.op = FRL_EXPR_INPUT;
     node.dtype = inputs[i].dtype().code();
     node.a = i;
-    nodes_.push_back(node);
+    expression_.nodes.push_back(node);
   }
   for (const FusedStep& step : steps_) {
     frl_expr_node node{};
@@ -24,15 +25,15 @@ Fused::Fused(Stream stream, std::vector<FusedStep> steps, const std::vector<arra
     uint32_t* operands[] = {&node.a, &node.b, &node.c};
     for (size_t i = 0; i < step.operands.size(); ++i) {
       const auto& operand = step.operands[i];
-      *operands[i] = operand.is_input ? operand.index : n_inputs_ + operand.index;
+      *operands[i] = operand.is_input ? operand.index : n_inputs + operand.index;
     }
-    nodes_.push_back(node);
+    expression_.nodes.push_back(node);
   }
 }
 
 void Fused::eval(Evaluation& evaluation, const std::vector<array>& inputs, std::vector<array>& outputs) {
   auto& on_stream = static_cast<StreamEvaluation&>(evaluation);
-  Kernel* kernel = on_stream.stream().device().fused_kernel(nodes_, n_inputs_);
+  Kernel* kernel = on_stream.stream().device().fused_kernel(expression_);
   if (!kernel) throw UnsupportedKernel("the backend does not fuse this expression");
   on_stream.launch(*kernel, "fused", true, {}, inputs, outputs);
 }

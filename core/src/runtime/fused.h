@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "ferrule/plugin.h"
 #include "ferrule/primitive.h"
+#include "runtime/expression.h"
 
 namespace ferrule::detail {
 
@@ -29,11 +29,12 @@ class Fused : public Primitive {
   const char* name() const override { return "Fused"; }
   void eval(Evaluation& evaluation, const std::vector<array>& inputs, std::vector<array>& outputs) override;
   std::vector<array> decompose(const std::vector<array>& inputs) const override;
+  // Inputs, then one per step.
+  const std::vector<frl_expr_node>& nodes() const { return expression_.nodes; }
 
  private:
   std::vector<FusedStep> steps_;
-  std::vector<frl_expr_node> nodes_;
-  uint32_t n_inputs_;
+  Expression expression_;
 };
 
 }  // namespace ferrule::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "ferrule/primitive.h"
@@ -29,6 +30,8 @@ class Program {
   void simplify();
   // Joins chains of elementwise steps into Fused ones.
   void fuse();
+  // Joins matrix-vector products with the chain behind them, where the backend compiles the expression.
+  void fuse_products();
   size_t size() const { return steps_.size(); }
 
   uint32_t n_inputs() const { return n_inputs_; }
@@ -43,6 +46,9 @@ class Program {
   friend Program trace(const ArrayFn& fun, const std::vector<array>& inputs);
   std::vector<uint32_t> use_counts() const;
   bool fusable(const Step& step) const;
+  bool lies_transposed(uint32_t value, const std::unordered_map<uint32_t, size_t>& producer) const;
+  bool fuse_product(size_t chain_index, size_t at, const std::vector<uint32_t>& uses,
+                    const std::unordered_map<uint32_t, size_t>& producer);
   void drop_unused();
 
   uint32_t n_inputs_ = 0;

@@ -16,6 +16,7 @@ set(FERRULE_RUNTIME_SOURCES
   failure.cpp
   fallback.cpp
   fused.cpp
+  fused_product.cpp
   host_cast.cpp
   host_copies.cpp
   kernel_table.cpp
@@ -23,7 +24,9 @@ set(FERRULE_RUNTIME_SOURCES
   node.cpp
   primitive.cpp
   print.cpp
+  profiler.cpp
   program.cpp
+  program_products.cpp
   program_recorder.cpp
   recording.cpp
   runtime.cpp

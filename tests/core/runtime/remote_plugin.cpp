@@ -13,6 +13,7 @@
 #include "error.h"
 #include "ferrule/plugin_entry.h"
 #include "graph.h"
+#include "remote_fusion.h"
 #include "runtime.h"
 
 namespace ferrule::cpu {
@@ -23,7 +24,7 @@ const frl_device_api* inner = nullptr;
 const frl_graph_api* inner_graph = nullptr;
 
 std::mutex pinned_mutex;
-std::vector<frl_buffer*> pinned;
+auto& pinned = *new std::vector<frl_buffer*>;  // the core frees buffers after our destructors
 
 bool is_pinned(const void* address) {
   const auto* at = static_cast<const std::byte*>(address);
@@ -162,7 +163,11 @@ const void* FRL_CALL remote_extension(frl_device* device, const char* name, uint
     graph_api.graph_launch = remote_graph_launch;
     return &graph_api;
   }
-  return inner->device_extension(device, name, version);
+  const void* table = inner->device_extension(device, name, version);
+  if (table != nullptr && std::string_view(name) == FRL_EXT_FUSION) {
+    return test::remote_fusion(static_cast<const frl_fusion_api*>(table));
+  }
+  return table;
 }
 
 frl_device_api device_api{};

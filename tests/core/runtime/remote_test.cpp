@@ -206,6 +206,71 @@ TEST_F(Remote, FreedMemoryIsHeldBackWithinABatchOnly) {
   EXPECT_EQ(third.node()->storage->offset(), place) << "the batch is over";
 }
 
+// Compiled and plain results are alike.
+void check_products(const Arrays& in, Arrays (*f)(const Arrays&)) {
+  auto compiled = compile(f);
+  for (int round = 0; round < 3; ++round) {
+    Arrays got = compiled(in), expected = f(in);
+    for (size_t k = 0; k < got.size(); ++k) {
+      ASSERT_EQ(got[k].shape(), expected[k].shape());
+      EXPECT_TRUE(allclose(got[k], expected[k], 1e-5, 1e-6).item<bool>())
+          << to_string(got[k]) << to_string(expected[k]);
+    }
+  }
+}
+
+TEST_F(Remote, AVectorProductAndItsChainAreOneKernel) {
+  set_default_device(device());
+  array x = numbers({6, 5}, 0.03), w = numbers({5}, 0.2), y = numbers({6}, 0.1), s = array(0.7f);
+  array sliced = slice(numbers({9, 20}, 0.01), {1, 2}, {7, 17}, {1, 3});
+  struct {
+    Arrays inputs;
+    Arrays (*f)(const Arrays&);
+  } cases[] = {
+      {{x, w, y, s}, [](const Arrays& in) { return Arrays{sigmoid(matmul(in[0], in[1])) * in[3] - in[2]}; }},
+      {{x, w, y, s}, [](const Arrays& in) { return Arrays{exp(matmul(in[2], in[0])) * in[1] - in[3]}; }},
+      {{x, y, w, s}, [](const Arrays& in) { return Arrays{matmul(transpose(in[0]), in[1]) * in[3] + in[2]}; }},
+      {{transpose(x), w, y, s}, [](const Arrays& in) { return Arrays{exp(matmul(in[1], in[0])) * in[3] + in[2]}; }},
+      {{sliced, w, y, s}, [](const Arrays& in) { return Arrays{negative(matmul(in[0], in[1]) + in[2]) * in[3]}; }},
+      {{x, w, y, s}, [](const Arrays& in) { return Arrays{negative(matmul(in[0], in[1]))}; }},
+  };
+  for (auto& [inputs, f] : cases) {
+    check_products(inputs, f);
+    auto compiled = compile(f);
+    uint64_t before = control().kernel_launches;
+    compiled(inputs)[0].eval();
+    EXPECT_EQ(control().kernel_launches - before, 1u);
+  }
+}
+
+TEST_F(Remote, AProductWithOtherUsesStays) {
+  set_default_device(device());
+  auto f = [](const Arrays& in) {
+    array z = matmul(in[0], in[1]);
+    return Arrays{sigmoid(z) * array(2.0f), z};
+  };
+  check_products({numbers({6, 5}, 0.03), numbers({5}, 0.2)}, f);
+  EXPECT_EQ(compile_report().back().calls, 2u);
+}
+
+TEST_F(Remote, ALogisticRegressionStepIsTwoKernels) {
+  set_default_device(device());
+  static const array x = numbers({40, 7}, 0.01), y = astype(numbers({40}, 1.0) > array(20.0f), float32);
+  eval(x, y);
+  auto step = [](const Arrays& in) {
+    array error = sigmoid(matmul(x, in[0])) - y;
+    return Arrays{in[0] - array(0.1f / 40) * matmul(transpose(x), error)};
+  };
+  auto compiled = compile(step);
+  array w = zeros({7}), plain = w;
+  for (int i = 0; i < 5; ++i) {
+    w = compiled({w})[0];
+    plain = step({plain})[0];
+  }
+  EXPECT_TRUE(allclose(w, plain, 1e-5, 1e-6).item<bool>());
+  EXPECT_EQ(compile_report().back().calls, 2u);
+}
+
 class Managed : public Remote {
  protected:
   void SetUp() override {
