@@ -115,15 +115,25 @@ Status module_function(Function* out, Module module, const char* name) {
   return status;
 }
 
-Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
-                        const LaunchShape& shape, void** arguments) {
+static cudaKernelNodeParams node_parameters(Function f, const LaunchShape& shape, void** arguments) {
   cudaKernelNodeParams parameters{};
   parameters.func = const_cast<void*>(f);
   parameters.gridDim = to_dim3(shape.grid);
   parameters.blockDim = to_dim3(shape.block);
   parameters.sharedMemBytes = shape.shared_bytes;
   parameters.kernelParams = arguments;
+  return parameters;
+}
+
+Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
+                        const LaunchShape& shape, void** arguments) {
+  const cudaKernelNodeParams parameters = node_parameters(f, shape, arguments);
   return cudaGraphAddKernelNode(out, g, after, n_after, &parameters);
+}
+
+Status graph_exec_set_kernel(GraphExec exec, GraphNode node, Function f, const LaunchShape& shape, void** arguments) {
+  const cudaKernelNodeParams parameters = node_parameters(f, shape, arguments);
+  return cudaGraphExecKernelNodeSetParams(exec, node, &parameters);
 }
 
 Status graph_add_copy(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, void* to, const void* from,

@@ -111,6 +111,12 @@ Status capture_end(Stream s, Graph g, GraphNode* out_last, size_t* inout_n_last)
 Status graph_instantiate(GraphExec* out, Graph g);
 // Gives an executable of the same topology new parameters; kOk and *out_updated = false when it does not fit.
 Status graph_update(GraphExec exec, Graph g, bool* out_updated);
+// Give a node of the graph that an executable was made from other parameters in that executable, which may be running:
+// later launches see them.
+Status graph_exec_set_kernel(GraphExec exec, GraphNode node, Function f, const LaunchShape& shape, void** arguments);
+inline Status graph_exec_set_copy(GraphExec exec, GraphNode node, void* to, const void* from, size_t bytes) {
+  return cudaGraphExecMemcpyNodeSetParams1D(exec, node, to, from, bytes, cudaMemcpyDefault);
+}
 inline Status graph_launch(GraphExec exec, Stream s) { return cudaGraphLaunch(exec, s); }
 inline Status graph_exec_destroy(GraphExec exec) { return cudaGraphExecDestroy(exec); }
 

@@ -9,10 +9,12 @@ constexpr size_t kArgumentAlignment = 16;
 
 }  // namespace
 
-void CommandList::begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes) {
+void CommandList::begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes,
+                             const CallInfo& info) {
   const auto at = static_cast<uint32_t>(ranges_.size());
   const auto n_reads = static_cast<uint32_t>(reads.size());
-  calls_.push_back({at, n_reads, at + n_reads, static_cast<uint32_t>(writes.size())});
+  calls_.push_back(
+      {static_cast<uint32_t>(commands_.size()), at, n_reads, at + n_reads, static_cast<uint32_t>(writes.size()), info});
   ranges_.insert(ranges_.end(), reads.begin(), reads.end());
   ranges_.insert(ranges_.end(), writes.begin(), writes.end());
   call_begins_ = true;
@@ -27,11 +29,16 @@ void CommandList::launch(vendor::Function function, const vendor::LaunchShape& s
   command.shape = shape;
   command.first_argument = static_cast<uint32_t>(argument_offsets_.size());
   command.n_arguments = static_cast<uint32_t>(arguments.size());
+  size_t end = argument_bytes_.size();
+  command.argument_begin = static_cast<uint32_t>(end);
+  for (const uint32_t size : sizes) end += (size + kArgumentAlignment - 1) / kArgumentAlignment * kArgumentAlignment;
+  command.argument_end = static_cast<uint32_t>(end);
+  argument_bytes_.resize(end);  // zeros between arguments, so that blocks can be compared
+  size_t offset = command.argument_begin;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const size_t offset = argument_bytes_.size();
     argument_offsets_.push_back(static_cast<uint32_t>(offset));
-    argument_bytes_.resize((offset + sizes[i] + kArgumentAlignment - 1) / kArgumentAlignment * kArgumentAlignment);
     std::memcpy(argument_bytes_.data() + offset, arguments[i], sizes[i]);
+    offset += (sizes[i] + kArgumentAlignment - 1) / kArgumentAlignment * kArgumentAlignment;
   }
   commands_.push_back(command);
   call_begins_ = false;
@@ -65,6 +72,23 @@ void CommandList::arguments_of(const Command& command, std::vector<void*>& out) 
   }
 }
 
+std::span<const std::byte> CommandList::argument_block(const Command& command) const {
+  return {argument_bytes_.data() + command.argument_begin, command.argument_end - command.argument_begin};
+}
+
+bool CommandList::same(const Command& command, const CommandList& other, const Command& theirs) const {
+  if (command.kind == Command::Kind::kCopy) {
+    return command.to == theirs.to && command.from == theirs.from && command.bytes == theirs.bytes;
+  }
+  if (command.kind == Command::Kind::kLibrary || command.function != theirs.function ||
+      command.n_arguments != theirs.n_arguments ||
+      std::memcmp(&command.shape, &theirs.shape, sizeof command.shape) != 0) {
+    return false;
+  }
+  const auto mine = argument_block(command), other_block = other.argument_block(theirs);
+  return mine.size() == other_block.size() && std::memcmp(mine.data(), other_block.data(), mine.size()) == 0;
+}
+
 void CommandList::clear() {
   commands_.clear();
   argument_bytes_.clear();
@@ -74,6 +98,11 @@ void CommandList::clear() {
   ranges_.clear();
   kept_.clear();
   call_begins_ = true;
+}
+
+void CommandList::drop_objects() {
+  libraries_.clear();
+  kept_.clear();
 }
 
 CommandList::Mark CommandList::mark() const {

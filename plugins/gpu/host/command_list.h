@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ferrule/plugin.h"
 #include "vendor/host.h"
 
 namespace ferrule::gpu {
@@ -29,7 +30,8 @@ struct Command {
   // kKernel
   vendor::Function function;
   vendor::LaunchShape shape;
-  uint32_t first_argument, n_arguments;  // in argument_offsets()
+  uint32_t first_argument, n_arguments;   // in argument_offsets()
+  uint32_t argument_begin, argument_end;  // in argument_bytes()
   // kCopy
   void* to;
   const void* from;
@@ -42,8 +44,17 @@ class CommandList {
  public:
   using Library = std::function<vendor::Status(vendor::Stream)>;
 
+  // What a profiler says of a call. The name lives as long as the list.
+  struct CallInfo {
+    const char* name = "";
+    uint32_t kind = FRL_PROFILE_KERNEL;
+    uint64_t bytes = 0;
+  };
   // Everything appended until the next begin_call belongs to one call with these ranges.
-  void begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes);
+  void begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes, const CallInfo& info);
+  void begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes) {
+    begin_call(reads, writes, CallInfo{});
+  }
 
   // Appends a launch of the kernel K with arguments converted to its parameter types.
   template <auto* K, typename... A>
@@ -62,6 +73,9 @@ class CommandList {
   // Keeps what library work refers to alive until the list is cleared.
   void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
 
+  // Forgets what only submitting needed: library work and what was kept for it.
+  void drop_objects();
+
   // How much there is; truncate drops what came after.
   struct Mark {
     size_t commands, argument_bytes, arguments, libraries, calls, ranges, kept;
@@ -77,8 +91,13 @@ class CommandList {
   // Pointers to the arguments of a kernel command; valid until the list changes.
   void arguments_of(const Command& command, std::vector<void*>& out);
   const Library& library_of(const Command& command) const { return libraries_[command.library]; }
+  bool has_library() const { return !libraries_.empty(); }
+  // Whether two commands of one kind, of this list and another, do the same with the same arguments.
+  bool same(const Command& command, const CommandList& other, const Command& theirs) const;
   struct CallRanges {
+    uint32_t first_command;                               // in commands(); those of the call end where the next begins
     uint32_t first_read, n_reads, first_write, n_writes;  // in ranges()
+    CallInfo info;
   };
   std::span<const CallRanges> calls() const { return calls_; }
   std::span<const ByteRange> ranges() const { return ranges_; }
@@ -98,6 +117,8 @@ class CommandList {
         },
         values);
   }
+
+  std::span<const std::byte> argument_block(const Command& command) const;
 
   std::vector<Command> commands_;
   std::vector<std::byte> argument_bytes_;

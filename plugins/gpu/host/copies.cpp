@@ -7,7 +7,9 @@
 #include "host/bytes.h"
 #include "host/failure.h"
 #include "host/handles.h"
+#include "host/profiler.h"
 #include "host/runtime.h"
+#include "host/staging.h"
 #include "host/stream.h"
 
 namespace ferrule::gpu {
@@ -27,11 +29,6 @@ frl_status check_range(const char* slot, const frl_buffer* buffer, uint64_t offs
   return FRL_OK;
 }
 
-frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error) {
-  if (!valid(stream)) return bad_handle(error, slot, "stream", stream);
-  return check_process(slot, error);
-}
-
 ByteRange range_of(const void* data, uint64_t bytes) {
   const auto begin = reinterpret_cast<uint64_t>(data);
   return {begin, begin + bytes};
@@ -40,7 +37,7 @@ ByteRange range_of(const void* data, uint64_t bytes) {
 void append_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
   CommandList& commands = stream.commands();
   const ByteRange read = range_of(from, bytes), write = range_of(to, bytes);
-  commands.begin_call({&read, 1}, {&write, 1});
+  commands.begin_call({&read, 1}, {&write, 1}, {"copy", FRL_PROFILE_COPY, bytes});
   if (bytes < kVendorCopyBytes) {
     copy_bytes(commands, to, from, bytes);
   } else {
@@ -49,8 +46,9 @@ void append_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
   stream.appended();
 }
 
-void host_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
+void host_copy(Stream& stream, const char* slot, void* to, const void* from, uint64_t bytes) {
   if (!stream.submit()) return;  // dropped; the failure reaches the next event
+  const Profiler::Scope scope(stream.device().profiler(), stream.handle(), slot, FRL_PROFILE_COPY, bytes);
   check(vendor::copy_async(to, from, bytes, stream.handle()), "copying between host and device");
 }
 
@@ -63,7 +61,6 @@ frl_status copy_in(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, con
   if ((flags & ~FRL_COPY_CONSUME) != 0) {
     return fail(error, FRL_INVALID_ARGUMENT, "[copy_in] got flags %#x; expected FRL_COPY_CONSUME or 0", flags);
   }
-  if (frl_status status = stream->refuse_recording("copy_in", error); status != FRL_OK) return status;
   if (bytes == 0) return FRL_OK;
   if (src == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[copy_in] src is NULL");
   return guarded("copy_in", &stream->device(), error, [&] {
@@ -72,14 +69,20 @@ frl_status copy_in(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, con
     const bool consume = (flags & FRL_COPY_CONSUME) != 0;
     if (consume && bytes <= kMaxPutBytes) {
       const ByteRange write = range_of(to, bytes);
-      stream->commands().begin_call({}, {&write, 1});
+      stream->commands().begin_call({}, {&write, 1}, {"copy_in", FRL_PROFILE_COPY, bytes});
       put_bytes(stream->commands(), to, src, bytes);
       stream->appended();
       return;
     }
-    host_copy(*stream, to, src, bytes);
-    // Pageable memory is read before the vendor's copy returns, pinned memory is not.
-    if (consume) check(vendor::stream_synchronize(stream->handle()), "waiting for a stream");
+    if (!consume) return host_copy(*stream, "copy_in", to, src, bytes);
+    if (bytes > Staging::kLargest) {
+      host_copy(*stream, "copy_in", to, src, bytes);
+      check(vendor::stream_synchronize(stream->handle()), "waiting for a stream");
+      return;
+    }
+    if (!stream->submit()) return;
+    const Profiler::Scope scope(stream->device().profiler(), stream->handle(), "copy_in", FRL_PROFILE_COPY, bytes);
+    stream->device().staging().copy_in(to, src, bytes, stream->handle());
   });
 }
 
@@ -87,12 +90,11 @@ frl_status copy_out(frl_stream* stream, void* dst, frl_buffer* src, uint64_t src
                     frl_error* error) {
   if (frl_status status = check_stream("copy_out", stream, error); status != FRL_OK) return status;
   if (frl_status status = check_range("copy_out", src, src_offset, bytes, error); status != FRL_OK) return status;
-  if (frl_status status = stream->refuse_recording("copy_out", error); status != FRL_OK) return status;
   if (bytes == 0) return FRL_OK;
   if (dst == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[copy_out] dst is NULL");
   return guarded("copy_out", &stream->device(), error, [&] {
     stream->device().activate();
-    host_copy(*stream, dst, src->data + src_offset, bytes);
+    host_copy(*stream, "copy_out", dst, src->data + src_offset, bytes);
   });
 }
 
@@ -127,7 +129,7 @@ frl_status fill(frl_stream* stream, frl_buffer* dst, uint64_t offset, uint64_t b
   return guarded("fill", &stream->device(), error, [&] {
     stream->device().activate();
     const ByteRange write = range_of(dst->data + offset, bytes);
-    stream->commands().begin_call({}, {&write, 1});
+    stream->commands().begin_call({}, {&write, 1}, {"fill", FRL_PROFILE_COPY, bytes});
     fill_bytes(stream->commands(), dst->data + offset, bytes, pattern, pattern_bytes);
     stream->appended();
   });

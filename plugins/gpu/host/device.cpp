@@ -2,9 +2,12 @@
 
 #include <cstring>
 
+#include "host/batch.h"
 #include "host/config.h"
 #include "host/failure.h"
+#include "host/profiler.h"
 #include "host/runtime.h"
+#include "host/staging.h"
 #include "host/watcher.h"
 
 namespace ferrule::gpu {
@@ -20,6 +23,9 @@ vendor::Status configured_facts(uint32_t index, vendor::DeviceFacts* out) {
 Device::Device(uint32_t index) : index_(index) {
   check(vendor::set_device(index), "selecting the device");
   check(configured_facts(index, &facts_), "reading the device's properties");
+  batch_policy_ = std::make_unique<BatchPolicy>();
+  profiler_ = std::make_unique<Profiler>(*this);
+  staging_ = std::make_unique<Staging>(*this);
   watcher_ = std::make_unique<Watcher>(*this);
 }
 
@@ -61,8 +67,22 @@ DeviceState& Device::find_state(const void* key, MakeState make) {
 }
 
 void Device::trim() {
-  std::lock_guard lock(states_mutex_);
-  for (State& state : states_) state.value->trim();
+  {
+    std::lock_guard lock(states_mutex_);
+    for (State& state : states_) state.value->trim();
+  }
+  std::lock_guard lock(trimmables_mutex_);
+  for (Trimmable* object : trimmables_) object->trim();
+}
+
+void Device::add_trimmable(Trimmable* object) {
+  std::lock_guard lock(trimmables_mutex_);
+  trimmables_.push_back(object);
+}
+
+void Device::remove_trimmable(Trimmable* object) {
+  std::lock_guard lock(trimmables_mutex_);
+  std::erase(trimmables_, object);
 }
 
 Watcher& Device::watcher() { return *watcher_; }

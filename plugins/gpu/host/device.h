@@ -15,13 +15,20 @@ namespace ferrule::gpu {
 
 class Watcher;
 
-// What a kernel family keeps per device, such as library handles and workspaces.
-class DeviceState {
+struct BatchPolicy;
+class Profiler;
+class Staging;
+
+// What gives memory back when device_trim asks for it.
+class Trimmable {
  public:
-  virtual ~DeviceState() = default;
-  // Drops what no queued work uses.
+  virtual ~Trimmable() = default;
+  // Drops what no queued work uses. Any thread.
   virtual void trim() {}
 };
+
+// What a kernel family keeps per device, such as library handles and workspaces.
+class DeviceState : public Trimmable {};
 
 class Device {
  public:
@@ -50,6 +57,13 @@ class Device {
   }
 
   void trim();
+  // Trimmed with the device, until removed.
+  void add_trimmable(Trimmable* object);
+  void remove_trimmable(Trimmable* object);
+
+  BatchPolicy& batch_policy() { return *batch_policy_; }
+  Profiler& profiler() { return *profiler_; }
+  Staging& staging() { return *staging_; }
   // Calls back when events are done (watcher.h); its thread starts at first use.
   Watcher& watcher();
   void stop_threads();
@@ -71,6 +85,11 @@ class Device {
   frl_error cause_{};
   std::recursive_mutex states_mutex_;  // a state may need another one
   std::vector<State> states_;
+  std::mutex trimmables_mutex_;
+  std::vector<Trimmable*> trimmables_;
+  std::unique_ptr<BatchPolicy> batch_policy_;
+  std::unique_ptr<Profiler> profiler_;
+  std::unique_ptr<Staging> staging_;
   std::unique_ptr<Watcher> watcher_;
 };
 

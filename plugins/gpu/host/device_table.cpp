@@ -10,7 +10,9 @@
 #include "host/copies.h"
 #include "host/event.h"
 #include "host/failure.h"
+#include "host/graph.h"
 #include "host/memory.h"
+#include "host/profiler.h"
 #include "host/registry.h"
 #include "host/runtime.h"
 #include "host/stream.h"
@@ -29,6 +31,8 @@ namespace {
 
 const void* device_extension(frl_device* device, const char* name, uint32_t version) {
   if (!valid(device) || name == nullptr || version != 1) return nullptr;
+  if (std::strcmp(name, FRL_EXT_GRAPH) == 0) return graph_extension();
+  if (std::strcmp(name, FRL_EXT_PROFILER) == 0) return profiler_extension();
 #if defined(FERRULE_GPU_HAS_fusion)
   if (std::strcmp(name, FRL_EXT_FUSION) == 0) return fusion_extension(device->device);
 #endif

@@ -114,9 +114,7 @@ void event_destroy(frl_event* event) {
 
 frl_status event_record(frl_event* event, frl_stream* stream, frl_error* error) {
   if (!valid(event)) return bad_handle(error, "event_record", "event", event);
-  if (!valid(stream)) return bad_handle(error, "event_record", "stream", stream);
-  if (frl_status status = check_process("event_record", error); status != FRL_OK) return status;
-  if (frl_status status = stream->refuse_recording("event_record", error); status != FRL_OK) return status;
+  if (frl_status status = check_stream("event_record", stream, error); status != FRL_OK) return status;
   if (event->device->index() != stream->device().index()) {
     return fail(error, FRL_INVALID_ARGUMENT, "[event_record] got an event of device %u and a stream of device %u",
                 event->device->index(), stream->device().index());
@@ -206,10 +204,8 @@ frl_status event_on_done(frl_event* event, frl_event_callback callback, void* us
 }
 
 frl_status stream_wait_event(frl_stream* stream, frl_event* event, frl_error* error) {
-  if (!valid(stream)) return bad_handle(error, "stream_wait_event", "stream", stream);
+  if (frl_status status = check_stream("stream_wait_event", stream, error); status != FRL_OK) return status;
   if (!valid(event)) return bad_handle(error, "stream_wait_event", "event", event);
-  if (frl_status status = check_process("stream_wait_event", error); status != FRL_OK) return status;
-  if (frl_status status = stream->refuse_recording("stream_wait_event", error); status != FRL_OK) return status;
   const EventRecordRef record = event->latest();
   if (record == nullptr) return FRL_OK;
   return guarded("stream_wait_event", &stream->device(), error, [&] {

@@ -28,6 +28,7 @@ enum Tag : uint32_t {
   kKernelTag = 0x6b757067,
   kPlanTag = 0x70757067,
   kGraphTag = 0x67757067,
+  kRecorderTag = 0x72757067,
 };
 
 template <uint32_t kValue>
@@ -43,6 +44,9 @@ bool valid(const Handle* handle) {
 
 // "[slot] got a NULL stream" or "... a handle that is not a stream of this plugin".
 frl_status bad_handle(frl_error* error, const char* slot, const char* noun, const void* handle);
+
+// FRL_OK for a stream in a process that may use it; INVALID_STATE for a recorder, which takes kernel_launch only.
+frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error);
 
 }  // namespace ferrule::gpu
 

@@ -3,12 +3,11 @@
 #include <cinttypes>
 
 #include "host/failure.h"
+#include "host/profiler.h"
 #include "host/registry.h"
 
 namespace ferrule::gpu {
 namespace {
-
-constexpr uint32_t kMaxOperands = 64;
 
 bool is_empty(const frl_tensor& tensor) {
   for (uint32_t i = 0; i < tensor.ndim; ++i) {
@@ -104,6 +103,18 @@ class Resolver {
   ByteRange ranges_[kMaxOperands + 1];
 };
 
+// Each element once; axes along which an operand is broadcast count once.
+uint64_t operand_bytes(const Operand& operand) {
+  if (operand.data == nullptr) return 0;
+  uint64_t bytes = plugin::item_size(operand.dtype);
+  for (uint32_t i = 0; i < operand.ndim; ++i) {
+    if (operand.strides[i] != 0 || operand.shape[i] == 0) bytes *= static_cast<uint64_t>(operand.shape[i]);
+  }
+  return bytes;
+}
+
+}  // namespace
+
 void check_form(const frl_kernel& kernel, const frl_call& call) {
   const uint32_t n_in = call.n_inputs, n_out = call.n_outputs;
   if (n_in < kernel.min_inputs || n_in > kernel.max_inputs || n_out != kernel.n_outputs ||
@@ -117,11 +128,11 @@ void check_form(const frl_kernel& kernel, const frl_call& call) {
   }
 }
 
-// The kernel of a call whose caller has no plan; its answer's state goes to `state`.
-const Kernel* choose(const frl_kernel& kernel, const frl_call& call, std::shared_ptr<const void>& state) {
+Chosen choose(const frl_kernel& kernel, const frl_plan* plan, const frl_call& call) {
+  if (plan != nullptr) return {plan->kernel, plan->state};
   const bool stateless = !kernel.has_state.load(std::memory_order_relaxed);
-  if (stateless && kernel.program != nullptr) return nullptr;
-  if (stateless && kernel.chain.size() == 1) return kernel.chain.front();
+  if (stateless && kernel.program != nullptr) return {nullptr, nullptr};
+  if (stateless && kernel.chain.size() == 1) return {kernel.chain.front(), nullptr};
   Answer answer{};
   answer.requirements.struct_size = sizeof(frl_requirements);
   char text[256] = "";
@@ -129,11 +140,8 @@ const Kernel* choose(const frl_kernel& kernel, const frl_call& call, std::shared
   if (const char* reason = ask(kernel, call, answer, &chosen, text)) {
     throw Failure(FRL_UNSUPPORTED, "[%s] %s", kernel.name.c_str(), reason);
   }
-  state = std::move(answer.state);
-  return chosen;
+  return {chosen, std::move(answer.state)};
 }
-
-}  // namespace
 
 void append_call(const frl_kernel& kernel, const frl_plan* plan, const frl_call& call, Device& device,
                  CommandList& commands) {
@@ -148,21 +156,22 @@ void append_call(const frl_kernel& kernel, const frl_plan* plan, const frl_call&
   resolved.outputs = resolver.operands().subspan(call.n_inputs);
   resolved.math = call.math;
   resolved.attrs = call.attrs;
-  std::shared_ptr<const void> found;
-  const Kernel* chosen = plan != nullptr ? plan->kernel : choose(kernel, call, found);
-  const std::shared_ptr<const void>& state = plan != nullptr ? plan->state : found;
-  resolved.state = state.get();
+  Chosen chosen = choose(kernel, plan, call);
+  resolved.state = chosen.state.get();
 
+  CommandList::CallInfo info{kernel.name.c_str(), FRL_PROFILE_KERNEL, 0};
+  if (device.profiler().active()) [[unlikely]] {
+    for (const Operand& operand : resolver.operands()) info.bytes += operand_bytes(operand);
+  }
   const CommandList::Mark before = commands.mark();
   try {
-    commands.begin_call(resolver.reads(), resolver.writes());
+    commands.begin_call(resolver.reads(), resolver.writes(), info);
+    if (chosen.state != nullptr) commands.keep(std::move(chosen.state));
     if (kernel.program != nullptr) {
       commands.keep(kernel.program);
-      if (state != nullptr) commands.keep(state);
       kernel.program->run(device, resolved, commands);
     } else {
-      if (state != nullptr) commands.keep(state);
-      chosen->run(device, resolved, commands);
+      chosen.kernel->run(device, resolved, commands);
     }
   } catch (...) {
     commands.truncate(before);

@@ -3,11 +3,13 @@
 #include <new>
 
 #include "host/failure.h"
+#include "host/graph.h"
+#include "host/profiler.h"
 #include "host/runtime.h"
 
 namespace ferrule::gpu {
 
-Stream::Stream(Device& device, int32_t priority) : device_(device) {
+Stream::Stream(Device& device, int32_t priority) : device_(device), batch_(device) {
   device.activate();
   check(vendor::stream_create(&handle_, priority), "creating a stream");
   try {
@@ -33,9 +35,10 @@ void Stream::set_failure(const frl_error& failure) {
 }
 
 void Stream::appended() {
-  if (!submit()) {
-    Failure failure(failure_.code, "%s", failure_.message);
-    throw failure;
+  const BatchPolicy& policy = device_.batch_policy();
+  // Library work is launched by itself, and the host's part of it is long: nothing is gained by holding it back.
+  if (commands_.size() >= policy.limit || commands_.has_library() || !policy.graphs.load(std::memory_order_relaxed)) {
+    (void)submit();
   }
 }
 
@@ -49,27 +52,24 @@ bool Stream::submit() {
   error.struct_size = sizeof error;
   const frl_status status = guarded("submit", &device_, &error, [this] {
     device_.activate();
-    launch_plainly();
+    if (device_.profiler().active()) [[unlikely]] {
+      launch_profiled();
+    } else {
+      batch_.submit(commands_, handle_);
+    }
   });
   commands_.clear();
   if (status != FRL_OK) set_failure(error);
   return status == FRL_OK;
 }
 
-void Stream::launch_plainly() {
-  for (const Command& command : commands_.commands()) {
-    switch (command.kind) {
-      case Command::Kind::kKernel:
-        commands_.arguments_of(command, arguments_);
-        check(vendor::launch(command.function, command.shape, arguments_.data(), handle_), "launching a kernel");
-        break;
-      case Command::Kind::kCopy:
-        check(vendor::copy_async(command.to, command.from, command.bytes, handle_), "copying on the device");
-        break;
-      case Command::Kind::kLibrary:
-        check(commands_.library_of(command)(handle_), "running a library's kernel");
-        break;
-    }
+void Stream::launch_profiled() {
+  const auto calls = commands_.calls();
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const size_t last = i + 1 < calls.size() ? calls[i + 1].first_command : commands_.size();
+    const CommandList::CallInfo& info = calls[i].info;
+    const Profiler::Scope scope(device_.profiler(), handle_, info.name, info.kind, info.bytes);
+    launch_plainly(commands_, calls[i].first_command, last, handle_, arguments_);
   }
 }
 
@@ -86,7 +86,13 @@ void Stream::finish() {
 void Stream::record(vendor::Event event) { check(vendor::event_record(event, handle_), "recording an event"); }
 void Stream::wait(vendor::Event event) { check(vendor::stream_wait(handle_, event), "waiting for an event"); }
 
-frl_status Stream::refuse_recording(const char*, frl_error*) const { return FRL_OK; }
+frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error) {
+  if (valid(stream)) [[likely]]
+    return check_process(slot, error);
+  if (!is_recorder(stream)) return bad_handle(error, slot, "stream", stream);
+  return fail(error, FRL_INVALID_STATE, "[%s] got a recorder; expected a stream (a recorder takes kernel_launch only)",
+              slot);
+}
 
 frl_status stream_create(frl_device* device, int32_t priority, frl_stream** out_stream, frl_error* error) {
   if (!valid(device)) return bad_handle(error, "stream_create", "device", device);
@@ -103,9 +109,7 @@ void stream_destroy(frl_stream* stream) {
 }
 
 frl_status stream_flush(frl_stream* stream, frl_error* error) {
-  if (!valid(stream)) return bad_handle(error, "stream_flush", "stream", stream);
-  if (frl_status status = check_process("stream_flush", error); status != FRL_OK) return status;
-  if (frl_status status = stream->refuse_recording("stream_flush", error); status != FRL_OK) return status;
+  if (frl_status status = check_stream("stream_flush", stream, error); status != FRL_OK) return status;
   if (stream->device().lost()) return copy_error(error, stream->device().cause());
   return stream->submit() ? FRL_OK : copy_error(error, *stream->failure());
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "host/batch.h"
 #include "host/command_list.h"
 #include "host/handles.h"
 
@@ -21,7 +22,6 @@ class Stream {
   vendor::Stream handle() const { return handle_; }
   // Where calls are appended; `appended` follows each.
   CommandList& commands() { return commands_; }
-  // Throws Failure when it had to submit and that failed.
   void appended();
 
   // Hands what was appended to the device. False, with failure() set, when that did not work.
@@ -36,15 +36,13 @@ class Stream {
   void set_failure(const frl_error& failure);  // the first one counts
   void clear_failure() { failed_ = false; }
 
-  // Once a call was not accepted because of `failed`: FRL_INVALID_STATE for slots that a recorder does not have.
-  frl_status refuse_recording(const char* slot, frl_error* error) const;
-
  private:
-  void launch_plainly();
+  void launch_profiled();
 
   Device& device_;
   vendor::Stream handle_{};
   CommandList commands_;
+  Batch batch_;
   std::vector<void*> arguments_;
   bool failed_ = false;
   frl_error failure_{};  // when failed_

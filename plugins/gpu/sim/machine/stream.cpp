@@ -64,7 +64,7 @@ std::vector<GraphExec::Item> GraphExec::items_of(const Graph& graph) {
   std::map<const Node*, size_t> numbers;
   std::vector<Item> items;
   for (const auto& node : graph.nodes) {
-    Item item{node->work, {}};
+    Item item{node.get(), node->work, {}};
     for (const Node* before : node->after) item.after.push_back(numbers.at(before));
     numbers.emplace(node.get(), items.size());
     items.push_back(std::move(item));
@@ -80,8 +80,18 @@ bool GraphExec::update(const Graph& graph) {
   for (size_t i = 0; i < items.size(); ++i) {
     if (items[i].work.kind != items_[i].work.kind || items[i].after != items_[i].after) return false;
   }
-  items_ = std::move(items);
+  for (size_t i = 0; i < items.size(); ++i) items_[i].work = std::move(items[i].work);
   return true;
+}
+
+bool GraphExec::set(const Node& node, Work work) {
+  for (Item& item : items_) {
+    if (item.node != &node) continue;
+    if (item.work.kind != work.kind) return false;
+    item.work = std::move(work);
+    return true;
+  }
+  return false;
 }
 
 Status GraphExec::run() {

@@ -65,12 +65,15 @@ class GraphExec {
   explicit GraphExec(const Graph& graph);
   // False, and no change, where the graph has other nodes or edges.
   bool update(const Graph& graph);
+  // Other work of the same kind for a node of the graph that this was made from; false where that is not so.
+  bool set(const Node& node, Work work);
   // Runs the nodes in an order that their edges allow: of those that may run, the last one added, so that a missing edge
   // shows as a wrong result; FERRULE_SIM_SEED chooses other orders.
   Status run();
 
  private:
   struct Item {
+    const Node* node;  // of the graph that this was made from
     Work work;
     std::vector<size_t> after;
   };

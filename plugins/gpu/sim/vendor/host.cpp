@@ -285,6 +285,17 @@ Status graph_update(GraphExec exec, Graph g, bool* out_updated) {
   return kOk;
 }
 
+Status graph_exec_set_kernel(GraphExec exec, GraphNode node, Function f, const LaunchShape& shape, void** arguments) {
+  if (exec == nullptr || node == nullptr || f == nullptr) return Status::kInvalidHandle;
+  return exec->set(*node, sim::Work::launch(kernel(f), to_shape(shape), arguments)) ? kOk : Status::kInvalidValue;
+}
+
+Status graph_exec_set_copy(GraphExec exec, GraphNode node, void* to, const void* from, size_t bytes) {
+  if (exec == nullptr || node == nullptr) return Status::kInvalidHandle;
+  sim::Work work{.kind = sim::Work::Kind::kCopy, .to = to, .from = from, .bytes = bytes};
+  return exec->set(*node, std::move(work)) ? kOk : Status::kInvalidValue;
+}
+
 Status graph_launch(GraphExec exec, Stream s) {
   if (exec == nullptr || s == nullptr) return Status::kInvalidHandle;
   if (s->capture != nullptr) return Status::kCaptureForbids;

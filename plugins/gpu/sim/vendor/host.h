@@ -104,6 +104,8 @@ Status capture_begin(Stream s, Graph g, const GraphNode* after, size_t n_after);
 Status capture_end(Stream s, Graph g, GraphNode* out_last, size_t* inout_n_last);
 Status graph_instantiate(GraphExec* out, Graph g);
 Status graph_update(GraphExec exec, Graph g, bool* out_updated);
+Status graph_exec_set_kernel(GraphExec exec, GraphNode node, Function f, const LaunchShape& shape, void** arguments);
+Status graph_exec_set_copy(GraphExec exec, GraphNode node, void* to, const void* from, size_t bytes);
 Status graph_launch(GraphExec exec, Stream s);
 Status graph_exec_destroy(GraphExec exec);
 

@@ -1,0 +1,46 @@
+// How a stream's list of commands reaches the device: as a graph where that is faster, as plain launches elsewhere.
+// Library work always goes plainly; what comes before it in the list may still be a graph. Externally synchronised as
+// the stream is, but for the cache, which may be trimmed from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "host/command_list.h"
+#include "host/graph_cache.h"
+
+namespace ferrule::gpu {
+
+class Device;
+
+// Numbers tuned on an H100; config "<plugin>.batch" (plain, graph, auto), "batch_commands", "graph_commands",
+// "graph_branches" change them.
+struct BatchPolicy {
+  size_t limit = 64;      // commands after which a list is submitted without being asked, so that the device starts
+  size_t graph_from = 3;  // fewer commands are launched plainly
+  bool branches = true;   // independent calls may run at once
+  bool eager = false;     // a graph at the first sight of a topology, not the second
+  std::atomic<bool> graphs{true};  // false once the vendor failed at graphs
+
+  BatchPolicy();  // from the host's configuration
+};
+
+class Batch {
+ public:
+  explicit Batch(Device& device);
+
+  // Hands the whole list to the device and clears it. Throws Failure.
+  void submit(CommandList& list, vendor::Stream stream);
+
+ private:
+  Device& device_;
+  GraphCache cache_;
+  std::vector<void*> arguments_;
+};
+
+// Launches the commands [first, last) one by one. Throws Failure.
+void launch_plainly(CommandList& list, size_t first, size_t last, vendor::Stream stream, std::vector<void*>& arguments);
+
+}  // namespace ferrule::gpu

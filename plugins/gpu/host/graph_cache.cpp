@@ -1,0 +1,92 @@
+#include "host/graph_cache.h"
+
+#include <algorithm>
+
+#include "host/batch.h"
+#include "host/config.h"
+#include "host/failure.h"
+
+namespace ferrule::gpu {
+
+GraphCache::GraphCache(Device& device) : device_(device) { device.add_trimmable(this); }
+GraphCache::~GraphCache() { device_.remove_trimmable(this); }
+
+void GraphCache::trim() {
+  std::lock_guard lock(mutex_);
+  entries_.clear();
+}
+
+GraphCache::Entry* GraphCache::find(const Topology& topology) {
+  for (const auto& entry : entries_) {
+    if (entry->topology == topology) return entry.get();
+  }
+  return nullptr;
+}
+
+GraphCache::Entry& GraphCache::add(const Topology& topology) {
+  if (entries_.size() >= kEntries) {
+    entries_.erase(std::min_element(entries_.begin(), entries_.end(),
+                                    [](const auto& a, const auto& b) { return a->last_use < b->last_use; }));
+  }
+  auto entry = std::make_unique<Entry>();
+  entry->topology = topology;
+  entries_.push_back(std::move(entry));
+  return *entries_.back();
+}
+
+bool GraphCache::seen_before(uint64_t hash) {
+  if (std::find(seen_.begin(), seen_.end(), hash) != seen_.end()) return true;
+  seen_[next_seen_++ % seen_.size()] = hash;
+  return false;
+}
+
+// Brings the executable's arguments up to date; false when it has to be made anew.
+bool GraphCache::give(Entry& entry, CommandList& list) {
+  if (!entry.executable) return false;
+  for (size_t i = 0; i < entry.topology.size(); ++i) {
+    const Command& command = list.commands()[i];
+    if (list.same(command, entry.list, entry.list.commands()[i])) continue;
+    if (!entry.executable->set(i, list, command)) return false;
+  }
+  return true;
+}
+
+bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream) {
+  BatchPolicy& policy = cache_.device_.batch_policy();
+  Entry* entry = nullptr;
+  try {
+    const Topology& topology = cache_.builder_.build(list, n_calls, n_commands, policy.branches);
+    entry = cache_.find(topology);
+    if (entry == nullptr) {
+      if (!policy.eager && !cache_.seen_before(topology.hash())) return false;
+      entry = &cache_.add(topology);
+    }
+    entry->last_use = ++cache_.uses_;
+    if (!cache_.give(*entry, list)) {
+      entry->executable.reset();
+      entry->executable = std::make_unique<Executable>(list, topology, stream);
+    }
+    entry->executable->launch(stream);
+    launched_ = &entry->list;
+    return true;
+  } catch (const Failure& failure) {
+    if (failure.error().code == FRL_DEVICE_LOST) throw;
+    if (entry != nullptr) entry->executable.reset();
+    if (failure.error().code == FRL_OUT_OF_MEMORY) {
+      cache_.entries_.clear();
+    } else if (policy.graphs.exchange(false)) {
+      log(FRL_LOG_WARNING, "graphs are not used any more, launches are slower: %s", failure.error().message);
+    }
+    return false;
+  }
+}
+
+void GraphCache::Use::take(CommandList& list) {
+  if (launched_ != nullptr) {
+    std::swap(*launched_, list);
+    launched_->drop_objects();
+  }
+  list.clear();
+}
+
+}  // namespace ferrule::gpu

@@ -1,0 +1,63 @@
+// The executables of one stream, by topology: bounded, the least recently used goes. A list that fits one replaces its
+// arguments where they differ and launches it. A topology gets an executable when it is seen for the second time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "host/device.h"
+#include "host/executable.h"
+#include "host/topology.h"
+
+namespace ferrule::gpu {
+
+class GraphCache : public Trimmable {
+ public:
+  explicit GraphCache(Device& device);
+  ~GraphCache() override;
+  void trim() override;
+  size_t size() const { return entries_.size(); }
+
+  static constexpr size_t kEntries = 32;
+
+  // One submission; trim waits for its end.
+  class Use {
+   public:
+    explicit Use(GraphCache& cache) : cache_(cache), lock_(cache.mutex_) {}
+    // Launches the first n_commands commands, those of the first n_calls calls, as a graph. False where that is not
+    // worth while or not possible: then nothing was launched. Throws Failure for a lost device only.
+    bool launch(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream);
+    // Empties the list, after everything in it was launched.
+    void take(CommandList& list);
+
+   private:
+    GraphCache& cache_;
+    std::lock_guard<std::mutex> lock_;
+    CommandList* launched_ = nullptr;  // where the list becomes what the executable was last given
+  };
+
+ private:
+  struct Entry {
+    Topology topology;
+    std::unique_ptr<Executable> executable;
+    CommandList list;  // the arguments that the executable has
+    uint64_t last_use = 0;
+  };
+  Entry* find(const Topology& topology);
+  Entry& add(const Topology& topology);
+  bool seen_before(uint64_t hash);
+  static bool give(Entry& entry, CommandList& list);
+
+  Device& device_;
+  std::mutex mutex_;
+  TopologyBuilder builder_;
+  std::vector<std::unique_ptr<Entry>> entries_;
+  std::array<uint64_t, 64> seen_{};  // hashes, the oldest is replaced
+  size_t next_seen_ = 0;
+  uint64_t uses_ = 0;
+};
+
+}  // namespace ferrule::gpu
