@@ -19,7 +19,7 @@ void* open_in(const std::string& folder, const char* name) {
 
 Library::Library(const char* title, std::initializer_list<const char*> names) : title_(title) {
   std::string looked_for, why;
-  const char* configured = config("cuda.library_path");
+  const char* configured = config("library_path");
   for (const char* name : names) {
     if (configured != nullptr && *configured != '\0') handle_ = open_in(configured, name);
     if (handle_ == nullptr) handle_ = dlopen(name, RTLD_NOW | RTLD_LOCAL);

@@ -46,7 +46,7 @@ float time_one(Timer& timer, const std::function<vendor::Status(vendor::Stream)>
 
 }  // namespace
 
-bool tuning_enabled() { return config_flag("cuda.tune"); }
+bool tuning_enabled() { return config_flag("tune"); }
 
 TuningBuffer::TuningBuffer(uint64_t bytes) {
   check(vendor::malloc_device(&data_, std::max<uint64_t>(bytes, 256)), "allocating memory to tune with");
