@@ -60,8 +60,10 @@ Status allocate(void** out, size_t bytes, MemoryKind kind, uint32_t device) {
     }
   }
   const size_t whole = (bytes + kAlignment - 1) / kAlignment * kAlignment + 2 * kCanaryBytes;
-  void* block = whole < bytes ? nullptr : std::aligned_alloc(kAlignment, kCanaryBytes == 0 ? bytes : whole);
-  if (block == nullptr) return failed(Status::kOutOfMemory, "no host memory for %zu bytes", bytes);
+  void* block = nullptr;
+  if (whole < bytes || posix_memalign(&block, kAlignment, kCanaryBytes == 0 ? bytes : whole) != 0) {
+    return failed(Status::kOutOfMemory, "no host memory for %zu bytes", bytes);
+  }
   auto* begin = static_cast<unsigned char*>(block);
   std::memset(begin, kCanary, kCanaryBytes);
   std::memset(begin + kCanaryBytes + bytes, kCanary, kCanaryBytes);
@@ -87,10 +89,13 @@ Status release(void* p, bool pinned) {
   if (allocation.kind != MemoryKind::kPinned) h.used[allocation.device] -= allocation.bytes;
   auto* payload = static_cast<unsigned char*>(p);
   const bool before = is_canary(payload - kCanaryBytes), after = is_canary(payload + allocation.bytes);
+  Status status = Status::kOk;
+  if (!before || !after) {
+    status = failed(Status::kMemoryCorrupted, "the bytes %s an allocation of %zu bytes at %p were overwritten",
+                    before ? "after" : "before", allocation.bytes, p);
+  }
   std::free(payload - kCanaryBytes);
-  if (before && after) return Status::kOk;
-  return failed(Status::kMemoryCorrupted, "the bytes %s an allocation of %zu bytes at %p were overwritten",
-                before ? "after" : "before", allocation.bytes, p);
+  return status;
 }
 
 bool range_is_inside(const void* p, size_t bytes) {
