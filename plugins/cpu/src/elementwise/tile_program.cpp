@@ -72,7 +72,7 @@ uint32_t TileProgram::add_constant(uint32_t dtype, const uint64_t (&bits)[2]) {
 uint32_t TileProgram::add_step(Loop loop, uint32_t dtype, std::span<const uint32_t> operands) {
   const auto value = static_cast<uint32_t>(values_.size());
   values_.push_back({Kind::kStep, dtype, static_cast<uint32_t>(steps_.size()), {}});
-  Step step{loop, {}, static_cast<uint32_t>(operands.size()), value};
+  Step step{loop, kNoLink, {}, static_cast<uint32_t>(operands.size()), value};
   std::copy(operands.begin(), operands.end(), step.operands);
   steps_.push_back(step);
   return value;
@@ -109,6 +109,7 @@ bool TileProgram::add_op(const LoopTable& table, uint32_t op, uint32_t dtype, st
   }
   const uint32_t result = result_dtype(op, held);
   *out = add_step(loop, result, std::span(converted, operands.size()));
+  if (held == FRL_DTYPE_F32 && has_link(op)) steps_.back().link = op;
   if (result == FRL_DTYPE_F32 && !gives_operand_values(op)) {
     if (dtype == FRL_DTYPE_F16) *out = add_step(table.round_to_f16, result, std::span(out, 1));
     if (dtype == FRL_DTYPE_BF16) *out = add_step(table.round_to_bf16, result, std::span(out, 1));
@@ -164,8 +165,27 @@ void TileProgram::finish() {
     writes_.push_back(static_cast<uint32_t>((in_place ? output : outputs_.end()) - outputs_.begin()));
   }
   for (const uint32_t input : inputs_) item_ = std::max(item_, item_bytes(values_[input].dtype));
+  find_chains();
   const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
-  tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{1024});
+  const bool one_chain = longest_chain_ > 1 && longest_chain_ == steps_.size();
+  tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{one_chain ? 4096u : 1024u});
+}
+
+// A step goes on with a chain when it alone takes the value of the step before, and takes it once.
+void TileProgram::find_chains() {
+  std::vector<uint32_t> uses(values_.size(), 0);
+  for (const uint32_t value : outputs_) ++uses[value];
+  for (const Step& step : steps_) {
+    for (uint32_t k = 0; k < step.n_operands; ++k) ++uses[step.operands[k]];
+  }
+  chains_.assign(steps_.size(), 1);
+  for (size_t i = steps_.size(); i-- > 1;) {
+    const Step &step = steps_[i], &before = steps_[i - 1];
+    const bool takes = std::count(step.operands, step.operands + step.n_operands, before.value) == 1;
+    if (step.link == kNoLink || before.link == kNoLink || uses[before.value] != 1 || !takes) continue;
+    chains_[i - 1] = chains_[i] + 1;
+    longest_chain_ = std::max<size_t>(longest_chain_, chains_[i - 1]);
+  }
 }
 
 void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, int64_t grain_elements) const {
@@ -199,9 +219,11 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
   for (size_t k = 0; k < inputs_.size(); ++k) gather_bytes += (domain.buffer_bytes(k) + kLine - 1) / kLine * kLine;
   // Values that are one element live beside the slots: a slot may be reused while they must last.
   const size_t one_bytes = (n_values * 16 + kLine - 1) / kLine * kLine;
-  std::byte* memory = arena.get(frame_bytes + one_bytes + n_slots_ * slot_bytes + gather_bytes);
+  const size_t link_bytes = (longest_chain_ * sizeof(Link) + kLine - 1) / kLine * kLine;
+  std::byte* memory = arena.get(frame_bytes + link_bytes + one_bytes + n_slots_ * slot_bytes + gather_bytes);
   auto* frames = reinterpret_cast<Frame*>(memory);
-  std::byte* ones = memory + frame_bytes;
+  auto* links = reinterpret_cast<Link*>(memory + frame_bytes);
+  std::byte* ones = memory + frame_bytes + link_bytes;
   std::byte* slots = ones + one_bytes;
   std::byte* gathered = slots + n_slots_ * slot_bytes;
 
@@ -236,6 +258,22 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     frame.buffer = frame.scope == kPerElement ? slots + values_[step.value].place * slot_bytes : ones + step.value * 16;
     if (frame.scope == kOnce) run_step(step, 1, frame.buffer);
   }
+  // Steps [first, first + count): their common vector is the result of the one before, at first an operand.
+  const auto run_links = [&](size_t first, size_t count, size_t n, std::byte* to) {
+    uint32_t carried = steps_[first].operands[0];
+    if (frames[carried].scope != kPerElement) carried = steps_[first].operands[1];
+    const auto* from = reinterpret_cast<const float*>(frames[carried].address);
+    for (size_t i = first; i < first + count; ++i) {
+      const Step& step = steps_[i];
+      const bool swapped = step.n_operands == 2 && step.operands[0] != carried;
+      const Frame* other = step.n_operands == 2 ? &frames[step.operands[swapped ? 0 : 1]] : nullptr;
+      new (&links[i - first]) Link{step.link, swapped, other != nullptr && other->scope != kPerElement,
+                                   other != nullptr ? reinterpret_cast<const float*>(other->address) : nullptr};
+      carried = step.value;
+    }
+    chain_(from, std::span(links, count), reinterpret_cast<float*>(to), n);
+    frames[carried].address = to;
+  };
   int64_t group = -1;
   for (int64_t index = begin; index < end; ++index) {
     const bool new_group = domain.group(index) != group;
@@ -254,6 +292,8 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
       }
     }
     for (size_t i = 0; i < steps_.size(); ++i) {
+      const size_t first = i;
+      if (frames[steps_[i].value].scope == kPerElement) i += chains_[i] - 1;
       const Step& step = steps_[i];
       const Frame& frame = frames[step.value];
       if (frame.scope == kOnce) continue;
@@ -261,7 +301,11 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
       if (writes_[i] < outputs_.size() && frame.scope == kPerElement) {
         to = outputs[writes_[i]].data + tile.start * static_cast<int64_t>(item_bytes(values_[step.value].dtype));
       }
-      run_step(step, frame.scope == kPerElement ? tile.count : 1, to);
+      if (i > first) {
+        run_links(first, i + 1 - first, tile.count, to);
+      } else {
+        run_step(step, frame.scope == kPerElement ? tile.count : 1, to);
+      }
     }
     for (size_t k = 0; k < outputs_.size(); ++k) {
       const Value& value = values_[outputs_[k]];

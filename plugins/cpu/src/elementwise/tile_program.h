@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "elementwise/chain.h"
 #include "elementwise/loop_table.h"
 #include "elementwise/tile_domain.h"
 #include "kernel.h"
@@ -45,16 +46,22 @@ class TileProgram {
   };
   struct Step {
     Loop loop;
+    uint32_t link = kNoLink;  // its op code, where a chain may run it
     uint32_t operands[kMaxOperands];
     uint32_t n_operands;
     uint32_t value;
   };
+  static constexpr uint32_t kNoLink = UINT32_MAX;
   struct Frame;
+  void find_chains();
   void run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end) const;
 
   std::vector<Value> values_;
   std::vector<Step> steps_;
   std::vector<uint32_t> inputs_, outputs_;
+  Chain chain_ = find_chain();
+  std::vector<uint32_t> chains_;  // per step: how many from it on make a chain, or 1
+  size_t longest_chain_ = 1;
   std::vector<uint32_t> writes_;  // per step: the output that it writes in place, or outputs_.size()
   uint32_t n_slots_ = 0;
   size_t item_ = 1;  // of the widest value
