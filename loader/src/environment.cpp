@@ -77,6 +77,18 @@ std::string explain_tf32(const std::string& value) {
   return "f32 products keep all their bits";
 }
 
+std::string explain_memory(const std::string& value) {
+  if (value.empty() || value == "device") return "arrays lie in the device's own memory";
+  if (value == "managed") return "arrays lie in managed memory, which the host and the device share";
+  illegal(value, "device or managed");
+}
+
+std::string explain_graph(const std::string& value) {
+  if (value.empty() || value == "on") return "compiled functions are recorded and replayed as graphs, where offered";
+  if (value == "off") return "compiled functions run step by step";
+  illegal(value, "on or off");
+}
+
 struct Known {
   const char* key;  // of the host's configuration
   std::string (*explain)(const std::string& value);
@@ -84,7 +96,8 @@ struct Known {
 constexpr Known kKnown[] = {{"backend", explain_backend},         {"plugin.path", explain_path},
                             {"fallback", explain_fallback},       {"log", explain_log},
                             {"threads", explain_threads},         {"cpu.target", explain_target},
-                            {"cpu.libraries", explain_libraries}, {"tf32", explain_tf32}};
+                            {"cpu.libraries", explain_libraries}, {"tf32", explain_tf32},
+                            {"memory", explain_memory},           {"graph", explain_graph}};
 
 }  // namespace
 

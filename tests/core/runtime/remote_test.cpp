@@ -257,10 +257,12 @@ TEST_F(Remote, ALogisticRegressionStepIsTwoKernels) {
   set_default_device(device());
   static const array x = numbers({40, 7}, 0.01), y = astype(numbers({40}, 1.0) > array(20.0f), float32);
   eval(x, y);
-  auto step = [](const Arrays& in) {
-    array error = sigmoid(matmul(x, in[0])) - y;
-    return Arrays{in[0] - array(0.1f / 40) * matmul(transpose(x), error)};
+  auto loss = [](const array& w) {
+    array z = matmul(x, w);
+    return mean(logaddexp(array(0.0f), z) - y * z);
   };
+  auto gradient = grad(std::function<array(const array&)>(loss));
+  ArrayFn step = [gradient](const Arrays& in) { return Arrays{in[0] - array(0.1f) * gradient(in[0])}; };
   auto compiled = compile(step);
   array w = zeros({7}), plain = w;
   for (int i = 0; i < 5; ++i) {
