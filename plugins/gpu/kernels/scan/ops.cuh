@@ -1,5 +1,6 @@
-// The scans as ops on states: take() makes an element a state, combine() joins neighbours (the earlier first), result()
-// makes a state an element.
+// The scans as ops on states: take() makes an element a state, combine() joins neighbours (the earlier first). What a line
+// carries from tile to tile is a Carry, which may know more than a state: advance() moves it past a state, join() past
+// another carry, result() makes an element of it and of what follows it.
 #pragma once
 
 #include <cmath>
@@ -8,6 +9,18 @@
 #include "functors/types.h"
 
 namespace ferrule::gpu::scan {
+
+// Ops that carry a state.
+template <typename Op, typename T, typename S>
+struct Plain {
+  using Element = T;
+  using State = S;
+  using Carry = S;
+  static GPU_DEVICE Carry start() { return Op::identity(); }
+  static GPU_DEVICE Carry advance(Carry a, State b) { return Op::combine(a, b); }
+  static GPU_DEVICE Carry join(Carry a, Carry b) { return Op::combine(a, b); }
+  GPU_DEVICE T result(Carry a, State b) const { return static_cast<const Op&>(*this).finish(Op::combine(a, b)); }
+};
 
 // A sum and the rounding errors made so far (Knuth's two-sum), so that a long chain is as exact as a tree.
 template <typename F>
@@ -25,23 +38,25 @@ GPU_DEVICE Compensated<F> add_compensated(Compensated<F> a, Compensated<F> b) {
 }
 
 template <typename T>
-struct Sum {
-  using Element = T;
+struct Sum : Plain<Sum<T>, T, Compute<T>> {
   using State = Compute<T>;
   static GPU_DEVICE State identity() { return 0; }
   GPU_DEVICE State take(T v) const { return v; }
   static GPU_DEVICE State combine(State a, State b) { return static_cast<State>(a + b); }
-  GPU_DEVICE T result(State s) const { return s; }
+  GPU_DEVICE T finish(State s) const { return s; }
 };
 template <typename T>
 struct FloatSum {
   using Element = T;
-  using F = Compute<T>;
-  using State = Compensated<F>;
-  static GPU_DEVICE State identity() { return {0, 0}; }
-  GPU_DEVICE State take(T v) const { return {widen<T>(v), 0}; }
-  static GPU_DEVICE State combine(State a, State b) { return add_compensated(a, b); }
-  GPU_DEVICE T result(State s) const { return narrow<T>(s.high + s.low); }
+  using State = Compute<T>;
+  using Carry = Compensated<State>;
+  static GPU_DEVICE State identity() { return 0; }
+  GPU_DEVICE State take(T v) const { return widen<T>(v); }
+  static GPU_DEVICE State combine(State a, State b) { return a + b; }
+  static GPU_DEVICE Carry start() { return {0, 0}; }
+  static GPU_DEVICE Carry advance(Carry a, State b) { return add_compensated<State>(a, {b, 0}); }
+  static GPU_DEVICE Carry join(Carry a, Carry b) { return add_compensated(a, b); }
+  GPU_DEVICE T result(Carry a, State b) const { return narrow<T>(a.high + (b + a.low)); }
 };
 template <>
 struct Sum<Half> : FloatSum<Half> {};
@@ -54,20 +69,23 @@ struct Sum<double> : FloatSum<double> {};
 template <>
 struct Sum<Complex> {
   using Element = Complex;
-  struct State {
+  using State = Complex;
+  struct Carry {
     Compensated<float> re, im;
   };
-  static GPU_DEVICE State identity() { return {{0, 0}, {0, 0}}; }
-  GPU_DEVICE State take(Complex v) const { return {{v.re, 0}, {v.im, 0}}; }
-  static GPU_DEVICE State combine(State a, State b) {
-    return {add_compensated(a.re, b.re), add_compensated(a.im, b.im)};
+  static GPU_DEVICE State identity() { return {0, 0}; }
+  GPU_DEVICE State take(Complex v) const { return v; }
+  static GPU_DEVICE State combine(State a, State b) { return {a.re + b.re, a.im + b.im}; }
+  static GPU_DEVICE Carry start() { return {{0, 0}, {0, 0}}; }
+  static GPU_DEVICE Carry advance(Carry a, State b) { return join(a, {{b.re, 0}, {b.im, 0}}); }
+  static GPU_DEVICE Carry join(Carry a, Carry b) { return {add_compensated(a.re, b.re), add_compensated(a.im, b.im)}; }
+  GPU_DEVICE Complex result(Carry a, State b) const {
+    return {a.re.high + (b.re + a.re.low), a.im.high + (b.im + a.im.low)};
   }
-  GPU_DEVICE Complex result(State s) const { return {s.re.high + s.re.low, s.im.high + s.im.low}; }
 };
 
 template <typename T>
-struct Prod {
-  using Element = T;
+struct Prod : Plain<Prod<T>, T, Compute<T>> {
   using State = Compute<T>;
   static GPU_DEVICE State identity() {
     if constexpr (is_complex<T>)
@@ -84,15 +102,15 @@ struct Prod {
     else
       return a * b;
   }
-  GPU_DEVICE T result(State s) const { return narrow<T>(s); }
+  GPU_DEVICE T finish(State s) const { return narrow<T>(s); }
 };
 
 // max, or min. Integers (and bool) are compared as unsigned keys element ^ flip; the sign of floats is flipped for min.
 template <typename T>
-struct Extreme {
-  using Element = T;
+struct Extreme : Plain<Extreme<T>, T, Compute<T>> {
   using State = Compute<T>;
   uint64_t flip;
+  explicit Extreme(uint64_t flipped) : flip(flipped) {}
 
   static constexpr bool kExact = is_integer<T> || is_bool<T>;
   static GPU_DEVICE State identity() {
@@ -113,7 +131,7 @@ struct Extreme {
     else
       return a != a || !(b != b || a < b) ? a : b;
   }
-  GPU_DEVICE T result(State s) const {
+  GPU_DEVICE T finish(State s) const {
     if constexpr (kExact)
       return narrow<T>(static_cast<State>(s ^ static_cast<State>(flip)));
     else
@@ -127,14 +145,15 @@ GPU_DEVICE float logarithm(float x) { return ::logf(x); }
 GPU_DEVICE double logarithm(double x) { return ::log(x); }
 
 // log(sum(exp)): the greatest exponent and the sum of exp(x - greatest), which is 0 where that is infinite.
+template <typename F>
+struct LogState {
+  F greatest;
+  double sum;
+};
 template <typename T>
-struct LogSum {
-  using Element = T;
+struct LogSum : Plain<LogSum<T>, T, LogState<Compute<T>>> {
   using F = Compute<T>;
-  struct State {
-    F greatest;
-    double sum;
-  };
+  using State = LogState<F>;
   static GPU_DEVICE State identity() { return {static_cast<F>(-INFINITY), 0}; }
   static GPU_DEVICE bool is_finite(F x) { return x - x == F{0}; }
   GPU_DEVICE State take(T v) const {
@@ -149,7 +168,7 @@ struct LogSum {
     if (!is_finite(big.greatest)) return {big.greatest, 0};
     return {big.greatest, big.sum + small.sum * static_cast<double>(exponential(small.greatest - big.greatest))};
   }
-  GPU_DEVICE T result(State s) const {
+  GPU_DEVICE T finish(State s) const {
     const F greatest = s.greatest;
     return narrow<T>(is_finite(greatest) ? greatest + logarithm(static_cast<F>(s.sum)) : greatest);
   }

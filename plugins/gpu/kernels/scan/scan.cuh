@@ -73,14 +73,21 @@ struct Combine {
   GPU_DEVICE State operator()(State a, State b) const { return Op::combine(a, b); }
 };
 
+template <typename Op>
+struct Join {
+  using Carry = typename Op::Carry;
+  GPU_DEVICE Carry operator()(Carry a, Carry b) const { return Op::join(a, b); }
+};
+
 // One group of kWarps warps per (line, chunk). totals_only: totals[task] gets the chunk's total and nothing is written to
 // out; else totals, unless null, holds what is carried into the chunk.
 template <typename Op, uint32_t kWarps>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     scan_groups(Op op, const typename Op::Element* x, typename Op::Element* out, Shape shape, uint64_t tasks,
-                typename Op::State* totals, uint32_t totals_only) {
+                typename Op::Carry* totals, uint32_t totals_only) {
   using T = typename Op::Element;
   using State = typename Op::State;
+  using Carry = typename Op::Carry;
   constexpr uint32_t N = kWidth<T>, kTurns = kRounds<T>;
   GPU_SHARED(State, warp_totals, kBlockWarps);
   const uint32_t warp = thread_x() / warp_width;
@@ -94,7 +101,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
   const LineView<T> from(const_cast<T*>(x) + first[0], shape.stride[0]);
   const LineView<T> to(out + first[1], shape.stride[1]);
 
-  State carry = totals != nullptr && !totals_only ? totals[task] : Op::identity();
+  Carry carry = totals != nullptr && !totals_only ? totals[task] : Op::start();
   const uint32_t member = kWarps == 1 ? 0 : warp;
   for (uint64_t tile = begin; tile < end; tile += kWarps * kSegment<T>) {
     const uint64_t mine = tile + member * kSegment<T> + lane() * N;
@@ -115,21 +122,17 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
       before[r] = Op::combine(total, left);
       total = Op::combine(total, shuffle(sums, warp_width - 1));
     }
+    Carry ahead = carry;
     if constexpr (kWarps > 1) {
       if (lane() == 0) warp_totals[warp] = total;
       sync();
-      State ahead = carry;
       for (uint32_t w = 0; w < kWarps; ++w) {
-        if (w < warp) ahead = Op::combine(ahead, warp_totals[w]);
-        carry = Op::combine(carry, warp_totals[w]);
+        if (w == warp) ahead = carry;
+        carry = Op::advance(carry, warp_totals[w]);
       }
       sync();
-      GPU_UNROLL
-      for (uint32_t r = 0; r < kTurns; ++r) before[r] = Op::combine(ahead, before[r]);
     } else {
-      GPU_UNROLL
-      for (uint32_t r = 0; r < kTurns; ++r) before[r] = Op::combine(carry, before[r]);
-      carry = Op::combine(carry, total);
+      carry = Op::advance(carry, total);
     }
     if (totals_only) continue;
     GPU_UNROLL
@@ -139,7 +142,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
       GPU_UNROLL
       for (uint32_t j = 0; j < N; ++j) {
         const State next = Op::combine(state, op.take(item[r][j]));
-        result[j] = op.result(shape.exclusive ? state : next);
+        result[j] = op.result(ahead, shape.exclusive ? state : next);
         state = next;
       }
       to.store(result, mine + r * (warp_width * N), end);
@@ -152,9 +155,9 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
 template <typename Op>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     scan_threads(Op op, const typename Op::Element* x, typename Op::Element* out, Shape shape, uint64_t tasks,
-                 typename Op::State* totals, uint32_t totals_only) {
+                 typename Op::Carry* totals, uint32_t totals_only) {
   using T = typename Op::Element;
-  using State = typename Op::State;
+  using Carry = typename Op::Carry;
   constexpr uint32_t kEach = 8;
   const uint64_t task = global_thread();
   if (task >= tasks) return;
@@ -166,8 +169,8 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
   shape.lines.offsets(line, first);
   const T* from = x + first[0] + static_cast<int64_t>(begin) * shape.stride[0];
   T* to = out + first[1] + static_cast<int64_t>(begin) * shape.stride[1];
-  State* total = totals + (line * shape.chunks + chunk);
-  State state = totals != nullptr && !totals_only ? *total : Op::identity();
+  Carry* total = totals + (line * shape.chunks + chunk);
+  Carry carry = totals != nullptr && !totals_only ? *total : Op::start();
   const uint64_t count = end - begin;
   for (uint64_t i = 0; i < count; i += kEach) {
     T item[kEach];
@@ -177,41 +180,42 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     GPU_UNROLL
     for (uint32_t k = 0; k < kEach; ++k) {
       if (i + k >= count) break;
-      const State next = Op::combine(state, op.take(item[k]));
-      if (!totals_only) to[static_cast<int64_t>(i + k) * shape.stride[1]] = op.result(shape.exclusive ? state : next);
-      state = next;
+      const Carry next = Op::advance(carry, op.take(item[k]));
+      if (!totals_only)
+        to[static_cast<int64_t>(i + k) * shape.stride[1]] = op.result(shape.exclusive ? carry : next, Op::identity());
+      carry = next;
     }
   }
-  if (totals_only) *total = state;
+  if (totals_only) *total = carry;
 }
 
 // A warp per line makes its chunks' totals what is carried into each chunk.
 template <typename Op>
-GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) carry_totals(typename Op::State* totals, uint64_t n_lines, uint32_t chunks) {
-  using State = typename Op::State;
+GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) carry_totals(typename Op::Carry* totals, uint64_t n_lines, uint32_t chunks) {
+  using Carry = typename Op::Carry;
   const uint64_t line = static_cast<uint64_t>(block_x()) * kBlockWarps + thread_x() / warp_width;
   if (line >= n_lines) return;
-  State carry = Op::identity();
+  Carry carry = Op::start();
   for (uint32_t first = 0; first < chunks; first += warp_width) {
     const uint32_t i = first + lane();
-    State* at = totals + (line * chunks + i);
-    const State sums = warp_scan(i < chunks ? *at : Op::identity(), Combine<Op>{});
-    State left = shuffle_up(sums, 1);
-    if (lane() == 0) left = Op::identity();
-    if (i < chunks) *at = Op::combine(carry, left);
-    carry = Op::combine(carry, shuffle(sums, warp_width - 1));
+    Carry* at = totals + (line * chunks + i);
+    const Carry sums = warp_scan(i < chunks ? *at : Op::start(), Join<Op>{});
+    Carry left = shuffle_up(sums, 1);
+    if (lane() == 0) left = Op::start();
+    if (i < chunks) *at = Op::join(carry, left);
+    carry = Op::join(carry, shuffle(sums, warp_width - 1));
   }
 }
 
 template <typename Op>
 void launch(const Op& op, const Work& work, CommandList& commands) {
   using T = typename Op::Element;
-  using State = typename Op::State;
-  static_assert(sizeof(State) <= kStateBytes);
+  using Carry = typename Op::Carry;
+  static_assert(sizeof(Carry) <= kStateBytes);
   const Shape& shape = work.shape;
   const auto* x = static_cast<const T*>(work.x);
   auto* out = static_cast<T*>(work.out);
-  auto* totals = static_cast<State*>(work.totals);
+  auto* totals = static_cast<Carry*>(work.totals);
   const uint64_t tasks = shape.n_lines * shape.chunks;
   const auto pass = [&](uint32_t totals_only) {
     if (work.way == Way::kThreads)
@@ -236,26 +240,26 @@ template <template <typename> class Op, typename... A>
 void launch_integer(const Work& work, CommandList& commands, const A&... arguments) {
   switch (plugin::item_size(work.dtype)) {
     case 1:
-      return launch(Op<uint8_t>{arguments...}, work, commands);
+      return launch(Op<uint8_t>(arguments...), work, commands);
     case 2:
-      return launch(Op<uint16_t>{arguments...}, work, commands);
+      return launch(Op<uint16_t>(arguments...), work, commands);
     case 4:
-      return launch(Op<uint32_t>{arguments...}, work, commands);
+      return launch(Op<uint32_t>(arguments...), work, commands);
     default:
-      return launch(Op<uint64_t>{arguments...}, work, commands);
+      return launch(Op<uint64_t>(arguments...), work, commands);
   }
 }
 template <template <typename> class Op, typename... A>
 void launch_float(const Work& work, CommandList& commands, const A&... arguments) {
   switch (work.dtype) {
     case FRL_DTYPE_F16:
-      return launch(Op<Half>{arguments...}, work, commands);
+      return launch(Op<Half>(arguments...), work, commands);
     case FRL_DTYPE_BF16:
-      return launch(Op<Bfloat>{arguments...}, work, commands);
+      return launch(Op<Bfloat>(arguments...), work, commands);
     case FRL_DTYPE_F32:
-      return launch(Op<float>{arguments...}, work, commands);
+      return launch(Op<float>(arguments...), work, commands);
     default:
-      return launch(Op<double>{arguments...}, work, commands);
+      return launch(Op<double>(arguments...), work, commands);
   }
 }
 inline bool is_float(uint32_t dtype) { return dtype >= FRL_DTYPE_F16 && dtype <= FRL_DTYPE_F64; }

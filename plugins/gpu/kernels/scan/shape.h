@@ -30,10 +30,10 @@ struct Work {
   Shape shape;
   const void* x;
   void* out;
-  void* totals;  // n_lines * chunks states, where chunks > 1
+  void* totals;  // n_lines * chunks carries, where chunks > 1
 };
 
-// The greatest state.
+// The greatest carry.
 inline constexpr uint64_t kStateBytes = 16;
 
 void launch_sum(const Work& work, CommandList& commands);
