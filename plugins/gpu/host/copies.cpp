@@ -34,6 +34,21 @@ ByteRange range_of(const void* data, uint64_t bytes) {
   return {begin, begin + bytes};
 }
 
+// Kernels of the stream's device reach the buffer.
+bool is_local(const Stream& stream, const frl_buffer* buffer) {
+  return buffer->pinned || buffer->device == stream.device().index();
+}
+
+// From or to another device of this plugin: directly where the two can, else as the vendor does it.
+void peer_copy(Stream& stream, const frl_buffer* a, const frl_buffer* b, void* to, const void* from, uint64_t bytes) {
+  for (const frl_buffer* buffer : {a, b}) {
+    if (!is_local(stream, buffer)) stream.device().allow_peer(buffer->device);
+  }
+  if (!stream.submit()) return;
+  const Profiler::Scope scope(stream.device().profiler(), stream.handle(), "copy", FRL_PROFILE_COPY, bytes);
+  check(vendor::copy_async(to, from, bytes, stream.handle()), "copying between devices");
+}
+
 void append_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
   CommandList& commands = stream.commands();
   const ByteRange read = range_of(from, bytes), write = range_of(to, bytes);
@@ -67,7 +82,7 @@ frl_status copy_in(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, con
     stream->device().activate();
     std::byte* to = dst->data + dst_offset;
     const bool consume = (flags & FRL_COPY_CONSUME) != 0;
-    if (consume && bytes <= kMaxPutBytes) {
+    if (consume && bytes <= kMaxPutBytes && is_local(*stream, dst)) {
       const ByteRange write = range_of(to, bytes);
       stream->commands().begin_call({}, {&write, 1}, {"copy_in", FRL_PROFILE_COPY, bytes});
       put_bytes(stream->commands(), to, src, bytes);
@@ -109,7 +124,12 @@ frl_status copy(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, frl_bu
   }
   return guarded("copy", &stream->device(), error, [&] {
     stream->device().activate();
-    append_copy(*stream, dst->data + dst_offset, src->data + src_offset, bytes);
+    std::byte *to = dst->data + dst_offset, *from = src->data + src_offset;
+    if (is_local(*stream, dst) && is_local(*stream, src)) [[likely]] {
+      append_copy(*stream, to, from, bytes);
+    } else {
+      peer_copy(*stream, dst, src, to, from, bytes);
+    }
   });
 }
 
@@ -124,6 +144,10 @@ frl_status fill(frl_stream* stream, frl_buffer* dst, uint64_t offset, uint64_t b
     return fail(error, FRL_INVALID_ARGUMENT,
                 "[fill] got offset %" PRIu64 " and %" PRIu64 " bytes; expected multiples of the pattern's %u", offset,
                 bytes, pattern_bytes);
+  }
+  if (!is_local(*stream, dst)) {
+    return fail(error, FRL_INVALID_ARGUMENT, "[fill] got a buffer of device %u and a stream of device %u", dst->device,
+                stream->device().index());
   }
   if (bytes == 0) return FRL_OK;
   return guarded("fill", &stream->device(), error, [&] {

@@ -1,5 +1,6 @@
 #include "host/device.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "host/batch.h"
@@ -45,6 +46,16 @@ void Device::activate() {
     throw failure;
   }
   check(vendor::set_device(index_), "selecting the device");
+}
+
+void Device::allow_peer(uint32_t peer) {
+  std::lock_guard lock(peers_mutex_);
+  if (std::find(peers_.begin(), peers_.end(), peer) != peers_.end()) return;
+  peers_.push_back(peer);
+  bool possible = false;
+  check(vendor::enable_peer_access(index_, peer, &possible), "asking for access to another device");
+  activate();
+  log(FRL_LOG_DEBUG, "device %u %s the memory of device %u", index_, possible ? "reaches" : "does not reach", peer);
 }
 
 void Device::lose(const frl_error& cause) {

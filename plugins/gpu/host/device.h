@@ -43,6 +43,9 @@ class Device {
   // Makes the device current for the calling thread. Throws Failure; DEVICE_LOST once it is lost.
   void activate();
 
+  // Lets this device reach the memory of another one where the hardware can. Throws Failure.
+  void allow_peer(uint32_t peer);
+
   // Marks the device lost with its first cause; later causes are ignored.
   void lose(const frl_error& cause);
   bool lost() const { return lost_.load(std::memory_order_acquire); }
@@ -83,6 +86,8 @@ class Device {
   std::atomic<bool> lost_{false};
   std::mutex mutex_;
   frl_error cause_{};
+  std::mutex peers_mutex_;
+  std::vector<uint32_t> peers_;        // that were asked for
   std::recursive_mutex states_mutex_;  // a state may need another one
   std::vector<State> states_;
   std::mutex trimmables_mutex_;

@@ -59,5 +59,26 @@ TEST_F(MemoryTest, ManagedMemoryNeedsConcurrentAccess) {
   EXPECT_EQ(buffer, nullptr);
 }
 
+TEST_F(MemoryTest, CopiesReachAnotherDevice) {
+  open();
+  uint32_t count = 0;
+  expect_ok(plugin_->device_count(&count, &error_), "device_count");
+  if (count < 2) GTEST_SKIP() << "one device only";
+  frl_device* second = nullptr;
+  const frl_device_api* api = nullptr;
+  expect_ok(plugin_->device_open(1, &second, &api, &error_), "device_open");
+  frl_buffer* there = nullptr;
+  expect_ok(api->buffer_alloc(second, FRL_MEMORY_DEVICE, 5000, &there, &error_), "buffer_alloc");
+  frl_buffer *here = alloc(5000), *back = alloc(5000);
+  frl_stream* s = stream();
+  expect_ok(api_->fill(s, here, 0, 5000, 0x5c, 1, &error_), "fill");
+  expect_ok(api_->copy(s, there, 0, here, 0, 5000, &error_), "copy");
+  expect_ok(api_->copy(s, back, 0, there, 0, 5000, &error_), "copy");
+  EXPECT_TRUE(read(s, back, 5000) == Bytes(5000, std::byte{0x5c}));
+  EXPECT_EQ(api_->fill(s, there, 0, 64, 0, 1, &error_), FRL_INVALID_ARGUMENT);
+  api->buffer_free(second, there);
+  plugin_->device_close(second);
+}
+
 }  // namespace
 }  // namespace ferrule::gpu::test
