@@ -11,8 +11,12 @@ namespace ferrule::gpu {
 
 BatchPolicy::BatchPolicy() {
   const auto number = [](const char* key, size_t fallback) {
-    return static_cast<size_t>(std::clamp<int64_t>(config_int(key, static_cast<int64_t>(fallback)), 1,
-                                                   static_cast<int64_t>(TopologyBuilder::kMaxCalls)));
+    const auto most = static_cast<int64_t>(TopologyBuilder::kMaxCalls);
+    const int64_t value = config_int(key, static_cast<int64_t>(fallback));
+    if (value >= 1 && value <= most) return static_cast<size_t>(value);
+    log(FRL_LOG_WARNING, "config %s.%s = %lld ignored; expected 1 to %lld", vendor::kName, key,
+        static_cast<long long>(value), static_cast<long long>(most));
+    return fallback;
   };
   limit = number("batch_commands", limit);
   graph_from = number("graph_commands", graph_from);
