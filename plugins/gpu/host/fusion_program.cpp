@@ -19,10 +19,14 @@ FusedModule::FusedModule(const void* image, FusedForm form) {
   find(vectors, "fused_vectors");
   find(singles, "fused_singles");
   if (form != FusedForm::kMap) find(finish, "fused_finish");
+  loaded_ = true;
 }
 
+FusedModule::FusedModule(vendor::Function v, vendor::Function s, vendor::Function f)
+    : vectors(v), singles(s), finish(f) {}
+
 FusedModule::~FusedModule() {
-  if (!driver_is_gone()) (void)vendor::module_unload(module_);
+  if (loaded_ && !driver_is_gone()) (void)vendor::module_unload(module_);
 }
 
 FusedProgram::FusedProgram(Expression expression, FusedModules& modules)

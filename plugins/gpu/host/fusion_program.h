@@ -20,6 +20,8 @@ class FusedModule {
  public:
   // Throws Failure. The device is current.
   FusedModule(const void* image, FusedForm form);
+  // Of kernels that came with the program, for tests.
+  FusedModule(vendor::Function vectors, vendor::Function singles, vendor::Function finish);
   ~FusedModule();
   FusedModule(const FusedModule&) = delete;
   FusedModule& operator=(const FusedModule&) = delete;
@@ -28,6 +30,7 @@ class FusedModule {
 
  private:
   vendor::Module module_{};
+  bool loaded_ = false;
 };
 
 // What the geometry of a launch depends on.

@@ -43,20 +43,24 @@ void LoopNest::simplify(uint32_t leader) {
     }
     order[at] = d;
   }
-  const LoopNest before = *this;
+  int64_t old_extent[FRL_MAX_DIMS], old_stride[FRL_MAX_DIMS][kMaxOperands];
+  for (uint32_t d = 0; d < ndim; ++d) {
+    old_extent[d] = extent[d];
+    std::copy_n(stride[d], operands, old_stride[d]);
+  }
   ndim = 0;
   for (uint32_t i = 0; i < kept; ++i) {
     const uint32_t d = order[i];
     bool merges = ndim > 0;
     for (uint32_t k = 0; k < operands && merges; ++k) {
-      merges = before.stride[d][k] == stride[ndim - 1][k] * extent[ndim - 1];
+      merges = old_stride[d][k] == stride[ndim - 1][k] * extent[ndim - 1];
     }
     if (merges) {
-      extent[ndim - 1] *= before.extent[d];
+      extent[ndim - 1] *= old_extent[d];
       continue;
     }
-    extent[ndim] = before.extent[d];
-    std::copy_n(before.stride[d], operands, stride[ndim]);
+    extent[ndim] = old_extent[d];
+    std::copy_n(old_stride[d], operands, stride[ndim]);
     ++ndim;
   }
 }
@@ -124,7 +128,7 @@ void LoopNest::pack(std::byte* to, uint32_t lanes) const {
   for (uint32_t d = 0; d < ndim; ++d) {
     const int64_t count = d == 0 ? (extent[0] + lanes - 1) / lanes : extent[d];
     uint32_t divider[3];
-    pack_divider(static_cast<uint32_t>(count), divider);
+    pack_divider(static_cast<uint32_t>(std::max<int64_t>(count, 1)), divider);  // an empty nest is walked by nobody
     std::memcpy(to + 4 + 12 * d, divider, 12);
     for (uint32_t k = 0; k < operands; ++k) {
       const auto step = static_cast<int32_t>(stride[d][k] * (d == 0 ? lanes : 1));
