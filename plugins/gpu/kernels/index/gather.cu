@@ -137,7 +137,7 @@ void gather_axis(Device&, const Call& call, CommandList& commands) {
   if (size == 0) return;
   AxisList<2> axes;
   for (uint32_t i = 0; i < x.ndim; ++i) axes.push(out.shape[i], {i == axis ? 0 : x.strides[i], indices.strides[i]});
-  visit_unit(plugin::item_size(x.dtype), [&]<typename U>(U*) {
+  visit_item(plugin::item_size(x.dtype), [&]<typename U>(U*) {
     commands.launch<&gather_along<U>>(grid_of(static_cast<uint64_t>(size)), x.as<const U>(), out.as<U>(), indices.data,
                                       indices.dtype, axes.axes(), x.shape[axis], x.strides[axis],
                                       static_cast<uint64_t>(size));

@@ -68,29 +68,43 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) sum_counts(uint64_t* counts, uint32_t n) 
   }
 }
 
+// wide: x and out are aligned to the vectors.
 template <typename U>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     write_masked(U* out, const U* x, const uint8_t* mask, const U* source, uint64_t size, uint64_t source_size,
-                 uint64_t chunk, uint32_t aligned, const uint64_t* counts) {
+                 uint64_t chunk, uint32_t aligned, uint32_t wide, const uint64_t* counts) {
+  constexpr uint32_t kLanes = kEach < kWide<U> ? kEach : kWide<U>;
+  using V = Vec<U, kLanes>;
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   const uint64_t begin = block_x() * chunk, end = begin + chunk < size ? begin + chunk : size;
   uint64_t before = counts[block_x()];
   for (uint64_t first = begin; first < end; first += kTile) {
     const uint64_t i = first + thread_x() * kEach;
+    const bool whole = wide && i + kEach <= size;
     const uint32_t bits = load_mask(mask, i, size, aligned);
+    V value[kEach / kLanes];
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kEach / kLanes; ++k)
+      if (whole) value[k] = load_streaming<V>(x + i + k * kLanes);
     const uint64_t count = count_set(bits);
     uint64_t total;
     uint64_t at = before + block_scan<kThreads>(count, Add{}, uint64_t{0}, partials, &total) - count;
     GPU_UNROLL
     for (uint32_t k = 0; k < kEach; ++k) {
-      if (i + k >= size) break;
-      const bool taken = (bits >> k) & 1u;
-      if (taken && at < source_size)
-        out[i + k] = source[at];
-      else if (out != x)
-        out[i + k] = x[i + k];
-      at += taken;
+      const bool masked = (bits >> k) & 1u, taken = masked && at < source_size;
+      if (whole) {
+        if (taken) value[k / kLanes][k % kLanes] = source[at];
+      } else if (i + k < size) {
+        if (taken)
+          out[i + k] = source[at];
+        else if (out != x)
+          out[i + k] = x[i + k];
+      }
+      at += masked;
     }
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kEach / kLanes; ++k)
+      if (whole) store_streaming(out + i + k * kLanes, value[k]);
     before += total;
     sync();
   }
@@ -114,13 +128,14 @@ void masked_scatter(Device&, const Call& call, CommandList& commands) {
   const auto chunks = static_cast<uint32_t>(ceil_div(size, chunk));
   auto* counts = static_cast<uint64_t*>(call.scratch);
   const uint32_t aligned = reinterpret_cast<uint64_t>(mask.data) % kEach == 0;
+  const uint32_t wide = (reinterpret_cast<uint64_t>(x.data) | reinterpret_cast<uint64_t>(out.data)) % 16 == 0;
   const vendor::LaunchShape shape{{chunks, 1, 1}, {kThreads, 1, 1}, 0};
   commands.launch<&count_true>(shape, mask.as<const uint8_t>(), size, chunk, aligned, counts);
   commands.launch<&sum_counts>(grid_for(1, kThreads), counts, chunks);
-  visit_unit(plugin::item_size(x.dtype), [&]<typename U>(U*) {
+  visit_item(plugin::item_size(x.dtype), [&]<typename U>(U*) {
     commands.launch<&write_masked<U>>(shape, out.as<U>(), x.as<const U>(), mask.as<const uint8_t>(),
                                       source.as<const U>(), size, static_cast<uint64_t>(source.size()), chunk, aligned,
-                                      counts);
+                                      wide, counts);
   });
 }
 

@@ -18,9 +18,9 @@ class UnitSize {
   uint64_t bits_ = 16;
 };
 
-// f(static_cast<U*>(nullptr)) with an unsigned type, or a vector, of `bytes` (a power of two, at most 16).
+// f(static_cast<U*>(nullptr)) with an unsigned type of `bytes`: 1, 2, 4 or 8.
 template <typename F>
-void visit_unit(int64_t bytes, F&& f) {
+void visit_item(int64_t bytes, F&& f) {
   switch (bytes) {
     case 1:
       return f(static_cast<uint8_t*>(nullptr));
@@ -28,11 +28,15 @@ void visit_unit(int64_t bytes, F&& f) {
       return f(static_cast<uint16_t*>(nullptr));
     case 4:
       return f(static_cast<uint32_t*>(nullptr));
-    case 8:
-      return f(static_cast<uint64_t*>(nullptr));
     default:
-      return f(static_cast<Vec<uint64_t, 2>*>(nullptr));
+      return f(static_cast<uint64_t*>(nullptr));
   }
+}
+// The same, or with a vector of 16.
+template <typename F>
+void visit_unit(int64_t bytes, F&& f) {
+  if (bytes == 16) return f(static_cast<Vec<uint64_t, 2>*>(nullptr));
+  visit_item(bytes, f);
 }
 
 }  // namespace ferrule::gpu
