@@ -7,12 +7,11 @@
 #include "common/dtypes.h"
 #include "host/failure.h"
 #include "kernels/tuning.h"
+#include "src/plan_alignment.h"
 
 namespace ferrule::gpu {
-namespace {
 
-// Why the own kernels are to take the product, or nullptr.
-const char* prefer_own(const MatrixProduct& p) {
+const char* prefer_own_product(const MatrixProduct& p) {
   if (p.k == 0) return "a product without terms needs no library";
   if (p.alpha == 0.0f) return "with alpha = 0 the library would not look at a and b";
   if (std::min(p.m, p.n) <= tuning::kOwnVectors) return "the own kernels stream a matrix past few vectors";
@@ -23,10 +22,7 @@ const char* prefer_own(const MatrixProduct& p) {
   return nullptr;
 }
 
-uint32_t alignment_of(const frl_tensor& t, bool made_contiguous) {
-  const uint64_t offset = made_contiguous ? 0 : t.byte_offset % kPlanAlignment;
-  return offset == 0 ? kPlanAlignment : static_cast<uint32_t>(offset & (~offset + 1));
-}
+namespace {
 
 template <const ProductOperands& kOperands>
 const char* query(Device& device, const frl_call& call, Answer& answer, std::span<char> reason) {
@@ -34,19 +30,19 @@ const char* query(Device& device, const frl_call& call, Answer& answer, std::spa
   if (const char* why = check_product(call, kOperands, reason)) return why;
   if (plugin::element_count(call.outputs[0]) == 0) return "empty products are not launched";
   MatrixProduct product = read_product(call, kOperands);
-  if (const char* why = prefer_own(product)) return why;
+  if (const char* why = prefer_own_product(product)) return why;
   const LtProduct::Layouts takes = LtProduct::takes(product);
   uint32_t contiguous = (takes.a ? 0 : 1u << kOperands.a) | (takes.b ? 0 : 1u << kOperands.b);
   if (!takes.c) contiguous |= 1u << static_cast<uint32_t>(std::max(kOperands.c, 0));
   if (contiguous != 0) product = read_product(call, kOperands, contiguous);
   const auto alignment = [&](uint32_t input) {
-    return alignment_of(call.inputs[input], ((contiguous >> input) & 1) != 0);
+    return ((contiguous >> input) & 1) != 0 ? kPlanAlignment : plan_alignment(call.inputs[input]);
   };
   const uint32_t c_alignment = kOperands.c < 0 ? kPlanAlignment : alignment(static_cast<uint32_t>(kOperands.c));
   try {
     auto plan = LtProduct::make(
-        device, product,
-        {alignment(kOperands.a), alignment(kOperands.b), c_alignment, alignment_of(call.outputs[0], false)}, call.math);
+        device, product, {alignment(kOperands.a), alignment(kOperands.b), c_alignment, plan_alignment(call.outputs[0])},
+        call.math);
     answer.requirements.contiguous_inputs = contiguous;
     answer.requirements.scratch_bytes = plan->workspace_bytes();
     answer.state = std::move(plan);

@@ -6,8 +6,8 @@
 
 namespace ferrule::gpu {
 
-// Addresses are known modulo this when a plan is made (FRL_DEPENDS_ALIGNMENT).
-inline constexpr uint32_t kPlanAlignment = 64;
+// Why the own kernels are to take a product (kernels/tuning.h), or nullptr.
+const char* prefer_own_product(const MatrixProduct& product);
 
 std::span<const Kernel> cublaslt_kernels();  // matmul, addmm
 

@@ -26,6 +26,7 @@ inline constexpr unsigned long long kSplitScratchBytes = 256ull << 20;
 inline constexpr int kOwnVectors = 4;
 inline constexpr long long kOwnMultiplyAdds = 1 << 18;
 inline constexpr unsigned long long kLibraryWorkspaceBytes = 64ull << 20;  // that an algorithm may ask for
+inline constexpr unsigned long long kConvWorkspaceBytes = 256ull << 20;    // the same, of a convolution
 
 // ---- index ----
 inline constexpr unsigned kIndexThreads = 256;

@@ -132,7 +132,50 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(product::kTileThreads, 2) forward_tiles(ConvArgumen
   }
 }
 
+// Which taps lie in padding or gaps depends on the pixel alone, and the sampled pixels of one image show every case: a
+// channel that is a number at all of them met no infinite weight there anywhere.
+template <typename T>
+GPU_KERNEL GPU_LAUNCH_BOUNDS(kRepairThreads) forward_repair(ConvArguments p) {
+  T* out = static_cast<T*>(p.out);
+  for (int64_t channel = block_x(); channel < p.groups * p.lines_b; channel += blocks_x()) {
+    bool suspect = false;
+    for (uint32_t sample = 0; sample < p.samples[0] * p.samples[1] * p.samples[2]; ++sample) {
+      int64_t pixel = 0;
+      uint32_t rest = sample;
+      for (uint32_t d = 0, size = p.samples[1] * p.samples[2]; d < 3; ++d) {
+        const uint32_t i = rest / size;
+        rest -= i * size;
+        size = d == 0 ? p.samples[2] : 1;
+        pixel = pixel * p.image_extent[d] + (i + 1 == p.samples[d] ? p.image_extent[d] - 1 : i);
+      }
+      suspect = suspect || is_nan<T>(widen<T>(out[pixel * p.out_row + channel]));
+    }
+    sync();  // all have looked before one writes
+    if (!suspect) continue;
+    const int64_t group = channel / p.lines_b, line = channel - group * p.lines_b;
+    const T* x = static_cast<const T*>(p.x) + group * p.x_group;
+    const T* w = static_cast<const T*>(p.other) + group * p.other_group;
+    for (int64_t pixel = thread_x(); pixel < p.lines_a; pixel += kRepairThreads) {
+      T& element = out[pixel * p.out_row + channel];
+      if (is_nan<T>(widen<T>(element))) element = narrow<T>(exact_sum<T>(p, x, w, pixel, line, 0, p.k));
+    }
+  }
+}
+
 }  // namespace
+
+vendor::Function forward_repair_kernel(uint32_t dtype) {
+  switch (dtype) {
+    case FRL_DTYPE_F16:
+      return vendor::function_of<&forward_repair<Half>>();
+    case FRL_DTYPE_BF16:
+      return vendor::function_of<&forward_repair<Bfloat>>();
+    case FRL_DTYPE_F32:
+      return vendor::function_of<&forward_repair<float>>();
+    default:
+      return vendor::function_of<&forward_repair<double>>();
+  }
+}
 
 vendor::Function forward_kernel(uint32_t dtype) {
   switch (dtype) {

@@ -90,27 +90,12 @@ Tiles tiles_of(const ConvProblem& f, int64_t multiprocessors, uint64_t scratch_l
 
 bool is_plain_product(const ConvProblem& f) { return f.is_product() && f.in_channels > 0; }
 
-}  // namespace
-
-uint64_t own_conv_scratch(const Device& device, const ConvProblem& f) {
-  if (is_plain_product(f)) return own_product_scratch(device, conv_product(f));
-  return tiles_of(f, device.facts().multiprocessors, UINT64_MAX).scratch_bytes;
-}
-
-void run_own_conv(const Device& device, const ConvProblem& f, const void* first, const void* second, void* out,
-                  void* scratch, uint64_t scratch_bytes, CommandList& commands) {
+ConvArguments arguments_of(const ConvProblem& f, const Tiles& t, const void* first, const void* second, void* out) {
   const bool weight_grad = f.op == ConvOp::kWeightGrad;
-  if (is_plain_product(f)) {
-    const ProductPointers at{weight_grad ? second : first, weight_grad ? first : second, nullptr, out};
-    return run_own_product(device, conv_product(f), at, scratch, scratch_bytes, commands);
-  }
-  const Tiles t = tiles_of(f, device.facts().multiprocessors, scratch_bytes);
   const ConvProblem p = f.op == ConvOp::kInputGrad ? input_grad_problem(f) : f;
   const int64_t item = plugin::item_size(f.dtype), taps = f.taps();
-  ConvArguments arguments{};
-  ConvArguments& a = arguments;
+  ConvArguments a{};
   a.x = first, a.other = second, a.out = out;
-  a.partial = t.splits > 1 ? scratch : nullptr;
   a.window = window_of(p);
   a.lines_a = t.lines_a, a.lines_b = t.lines_b, a.k = t.k, a.k_per_split = t.k_per_split;
   a.groups = f.groups, a.out_elements = t.out_elements;
@@ -139,6 +124,30 @@ void run_own_conv(const Device& device, const ConvProblem& f, const void* first,
     a.other_wide = forward ? t.k % 4 == 0 && wide(second, {}, item) : f.in_channels % 4 == 0 && wide(second, {}, item);
     a.out_group = t.lines_b, a.out_row = f.groups * t.lines_b;
   }
+  for (int d = 0; d < 3; ++d) {
+    a.image_extent[d] = p.out[d];
+    a.samples[d] = static_cast<uint32_t>(std::min(p.out[d], p.input_dilation[d])) + 1;
+  }
+  return a;
+}
+
+}  // namespace
+
+uint64_t own_conv_scratch(const Device& device, const ConvProblem& f) {
+  if (is_plain_product(f)) return own_product_scratch(device, conv_product(f));
+  return tiles_of(f, device.facts().multiprocessors, UINT64_MAX).scratch_bytes;
+}
+
+void run_own_conv(const Device& device, const ConvProblem& f, const void* first, const void* second, void* out,
+                  void* scratch, uint64_t scratch_bytes, CommandList& commands) {
+  const bool weight_grad = f.op == ConvOp::kWeightGrad;
+  if (is_plain_product(f)) {
+    const ProductPointers at{weight_grad ? second : first, weight_grad ? first : second, nullptr, out};
+    return run_own_product(device, conv_product(f), at, scratch, scratch_bytes, commands);
+  }
+  const Tiles t = tiles_of(f, device.facts().multiprocessors, scratch_bytes);
+  ConvArguments a = arguments_of(f, t, first, second, out);
+  a.partial = t.splits > 1 ? scratch : nullptr;
   const vendor::LaunchShape shape{{t.tiles_m * t.tiles_n, static_cast<uint32_t>(t.splits),
                                    static_cast<uint32_t>(std::min<int64_t>(f.groups, 65535))},
                                   {product::kTileThreads, 1, 1},
@@ -149,6 +158,21 @@ void run_own_conv(const Device& device, const ConvProblem& f, const void* first,
   s.partial = a.partial, s.out = out, s.outputs = t.out_elements, s.splits = t.splits;
   s.scalars = {1.0f, 0.0f, 0};
   product::launch_splits(commands, f.dtype, s);
+}
+
+void repair_padding(const Device& device, const ConvProblem& f, const void* first, const void* second, void* out,
+                    CommandList& commands) {
+  const ConvProblem p = f.op == ConvOp::kInputGrad ? input_grad_problem(f) : f;
+  if (!p.meets_padding()) return;
+  const Tiles t = tiles_of(f, device.facts().multiprocessors, 0);
+  const ConvArguments a = arguments_of(f, t, first, second, out);
+  const bool weight_grad = f.op == ConvOp::kWeightGrad;
+  const uint64_t most = 2 * uint64_t{device.facts().multiprocessors};
+  const vendor::LaunchShape shape =
+      weight_grad ? grid_for(static_cast<uint64_t>(t.out_elements), kRepairThreads, 4 * most)
+                  : grid_for(static_cast<uint64_t>(f.groups * t.lines_b) * kRepairThreads, kRepairThreads, most);
+  product::launch_one(commands, weight_grad ? weight_grad_repair_kernel(f.dtype) : forward_repair_kernel(f.dtype),
+                      shape, a);
 }
 
 }  // namespace ferrule::gpu

@@ -94,13 +94,13 @@ struct TapLoader {
 // One output without the products that meet padding.
 template <typename T>
 GPU_DEVICE Compute<T> exact_sum(const ConvArguments& p, const T* gradient, const T* x, int64_t row, int64_t column,
-                                int64_t k_begin, int64_t k_end) {
+                                int64_t k_begin, int64_t k_end, uint32_t step = 1) {
   GradLoader<T> gradients{p, gradient};
   TapLoader<T> taps{p, x};
   gradients.begin(0, row);
   taps.begin(0, column);
   Compute<T> sum{};
-  for (int64_t k = k_begin; k < k_end; ++k) {
+  for (int64_t k = k_begin; k < k_end; k += step) {
     int64_t at[3];
     const int64_t image = static_cast<int64_t>(p.window.locate(static_cast<uint64_t>(k), at)) * p.window.x_batch;
     const int64_t offset = p.window.element(at, taps.by);
@@ -134,7 +134,42 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(product::kTileThreads, 2) weight_grad_tiles(ConvArg
   }
 }
 
+// A warp looks at as many elements as it has lanes, and computes those that are NaN again, together.
+template <typename T>
+GPU_KERNEL GPU_LAUNCH_BOUNDS(kRepairThreads) weight_grad_repair(ConvArguments p) {
+  T* out = static_cast<T*>(p.out);
+  const int64_t step = static_cast<int64_t>(global_threads());
+  for (int64_t first = static_cast<int64_t>(global_thread() - lane()); first < p.out_elements; first += step) {
+    const int64_t mine = first + lane();
+    const bool suspect = mine < p.out_elements && is_nan<T>(widen<T>(out[mine]));
+    if (!warp_any(suspect)) continue;
+    for (uint32_t i = 0; i < warp_width; ++i) {
+      if (!shuffle(static_cast<uint32_t>(suspect), i)) continue;
+      const int64_t element = first + i, group = element / p.out_group;
+      const int64_t row = element % p.out_group / p.out_row, column = element % p.out_row;
+      const T* gradient = static_cast<const T*>(p.other) + group * p.other_group;
+      const T* x = static_cast<const T*>(p.x) + group * p.x_group;
+      const Compute<T> sum =
+          warp_reduce(exact_sum<T>(p, gradient, x, row, column, lane(), p.k, warp_width), product::Add());
+      if (lane() == 0) out[element] = narrow<T>(sum);
+    }
+  }
+}
+
 }  // namespace
+
+vendor::Function weight_grad_repair_kernel(uint32_t dtype) {
+  switch (dtype) {
+    case FRL_DTYPE_F16:
+      return vendor::function_of<&weight_grad_repair<Half>>();
+    case FRL_DTYPE_BF16:
+      return vendor::function_of<&weight_grad_repair<Bfloat>>();
+    case FRL_DTYPE_F32:
+      return vendor::function_of<&weight_grad_repair<float>>();
+    default:
+      return vendor::function_of<&weight_grad_repair<double>>();
+  }
+}
 
 vendor::Function weight_grad_kernel(uint32_t dtype) {
   switch (dtype) {

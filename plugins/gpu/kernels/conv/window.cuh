@@ -75,6 +75,10 @@ struct ConvArguments {
   void* partial;  // [split][out] sums instead of out; or null
   Window window;
   int64_t lines_a, lines_b, k, k_per_split, groups, out_elements;
+  // Pixels of one output image that meet padding and gaps in every way that occurs: per dimension samples - 1 from the
+  // first one on, and the last one.
+  int64_t image_extent[3];
+  uint32_t samples[3];
   uint32_t in_channels, tiles_m, tiles_n;
   int64_t x_group;  // from a group's first channel to the next one's
   // other: strides of a line, a tap and an index within the tap (w), or of a pixel (gradient).
@@ -86,6 +90,10 @@ struct ConvArguments {
 
 vendor::Function forward_kernel(uint32_t dtype);      // forward.cu
 vendor::Function weight_grad_kernel(uint32_t dtype);  // weight_grad.cu
+// Replace what a library computed wherever padding may have met an infinite or NaN factor (own_conv.h, repair_padding).
+vendor::Function forward_repair_kernel(uint32_t dtype);
+vendor::Function weight_grad_repair_kernel(uint32_t dtype);
+inline constexpr uint32_t kRepairThreads = 256;
 
 template <typename T>
 GPU_DEVICE bool is_nan(Compute<T> v) {
