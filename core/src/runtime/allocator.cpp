@@ -66,6 +66,7 @@ Block* Allocator::allocate(uint64_t requested, StreamState& stream) {
   Block* block = take(lists_of(stream), bytes);
   if (!block) return allocate_slow(bytes, stream, lock);
   block->live = true;
+  block->at_once = false;
   block->chunk->used += block->bytes;
   uint64_t active = active_ += block->bytes;
   if (active > peak_) peak_ = active;
@@ -75,6 +76,7 @@ Block* Allocator::allocate(uint64_t requested, StreamState& stream) {
 Block* Allocator::allocate_slow(uint64_t bytes, StreamState& stream, std::unique_lock<std::mutex>& lock) {
   auto finish = [&](Block* block) {
     block->live = true;
+    block->at_once = false;
     block->stream = &stream;
     block->chunk->used += block->bytes;
     uint64_t active = active_ += block->bytes;
@@ -195,7 +197,7 @@ void Allocator::free(Block* block, std::vector<StreamUse> uses) {
     deferred_.emplace_back(block, std::move(uses));
     return;
   }
-  if (overlap_bytes_ != 0)
+  if (overlap_bytes_ != 0 && !block->at_once)
     hold_back(block);
   else
     put(block);

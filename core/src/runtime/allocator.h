@@ -44,6 +44,7 @@ struct Block {
   StreamState* stream = nullptr;
   uint64_t freed_at = 0;  // the stream's sequence when the block was given back
   bool live = false;      // held, or waiting for work of other streams
+  bool at_once = false;   // not held back from reuse when it is given back
 
   void* host() const { return chunk->host ? static_cast<std::byte*>(chunk->host) + offset : nullptr; }
 };

@@ -214,8 +214,13 @@ void Executable::run_ordinary(StreamEvaluation& here, const Ordinary& step, cons
 void Executable::run(StreamEvaluation& here, const std::vector<array>& inputs, std::vector<array>& outputs) {
   Frame frame;
   frame.owned.reserve(owned_bytes_.size());
-  for (uint64_t bytes : owned_bytes_) frame.owned.push_back(here.allocate_storage(bytes));
-  if (arena_bytes_ != 0) frame.arena = here.allocate_storage(arena_bytes_);
+  auto allocate = [&](uint64_t bytes) {
+    auto storage = here.allocate_storage(bytes);
+    storage->reuse_at_once();
+    return storage;
+  };
+  for (uint64_t bytes : owned_bytes_) frame.owned.push_back(allocate(bytes));
+  if (arena_bytes_ != 0) frame.arena = allocate(arena_bytes_);
   frame.results.assign(n_results_, array(std::shared_ptr<Node>()));
   for (const Action& action : actions_) {
     if (action.is_segment)

@@ -26,6 +26,9 @@ class Storage {
   // Sequence on the home stream after which the contents are there. Written under the evaluator's lock.
   uint64_t written_at() const { return written_at_; }
   void set_written_at(uint64_t sequence) { written_at_ = sequence; }
+  // The memory may be reused as soon as it is given back. For what graphs use: each launch is ordered behind the one
+  // before, and addresses that come back let a backend keep the graph's parameters.
+  void reuse_at_once() { block_->at_once = true; }
   // Work of another stream reads this memory.
   void add_use(StreamState& stream, uint64_t sequence);
 

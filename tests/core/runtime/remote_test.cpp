@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "ferrule/ferrule.h"
 #include "remote_plugin.h"
@@ -271,6 +272,20 @@ TEST_F(Remote, ALogisticRegressionStepIsTwoKernels) {
   }
   EXPECT_TRUE(allclose(w, plain, 1e-5, 1e-6).item<bool>());
   EXPECT_EQ(compile_report().back().calls, 2u);
+}
+
+TEST_F(Remote, ACompiledLoopUsesTheSameMemoryAgainAndAgain) {
+  set_default_device(device());
+  auto step = compile([](const Arrays& in) { return Arrays{tanh(matmul(in[0], in[1])) + sum(in[0])}; });
+  array x = numbers({8, 8}), w = numbers({8, 8}, 0.1);
+  x.eval();
+  std::set<uint64_t> places;
+  for (int i = 0; i < 60; ++i) {
+    w = step({x, w})[0];
+    w.eval();
+    if (i >= 10) places.insert(w.node()->storage->offset());
+  }
+  EXPECT_LE(places.size(), 2u);
 }
 
 class Managed : public Remote {
