@@ -68,4 +68,15 @@ inline constexpr unsigned kReduceLargeSplitBytes = 262144;  // and else
 inline constexpr unsigned kReduceShortRun = 32;             // elements: shorter runs, many per output, go term by term
 inline constexpr unsigned kReduceColumnWork = 4096;         // least elements per block of columns
 
+// ---- rows (kernels/row) ----
+inline constexpr unsigned kRowMaxThreads = 512;
+inline constexpr unsigned kNormThreads = 256;  // rms_norm, layer_norm: three such blocks per multiprocessor
+inline constexpr unsigned kRowElements = 32;   // of a row in each thread's registers, in long rows twice; doubles: half
+inline constexpr unsigned kRowSmallElements = 8;  // where a warp then holds the row
+inline constexpr unsigned kRowColumnLanes = 32;   // softmax along an outer axis: columns side by side
+inline constexpr unsigned kNormVjpThreads = 512, kNormVjpElements = 16;
+inline constexpr unsigned kNormVjpBlocksPerProcessor = 2;  // each keeps a row of parameter gradients
+inline constexpr unsigned kNormVjpRowsPerGroup = 8;        // at least, before another row of them is kept
+inline constexpr unsigned kNormVjpColumnRows = 256;        // long rows: summed by one block of columns
+
 }  // namespace ferrule::gpu::tuning

@@ -1,0 +1,124 @@
+// rms_norm and layer_norm: rows in registers, statistics in f32 (f64 for f64), the variance that of centred values. Chunks
+// of longer rows meet through scratch.
+#pragma once
+
+#include "kernels/row/softmax.cuh"
+
+namespace ferrule::gpu {
+
+// Of `count` elements: their mean (0 for rms_norm) and the sum of their squared distances from it.
+template <typename C>
+struct Moments {
+  C count, mean, squares;
+};
+
+// Chan, Golub & LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
+template <typename C>
+struct MergeMoments {
+  bool centred;
+  GPU_DEVICE Moments<C> operator()(Moments<C> a, Moments<C> b) const {
+    const C count = a.count + b.count;
+    if (!centred || count == C(0)) return {count, C(0), a.squares + b.squares};
+    const C gap = b.mean - a.mean;
+    return {count, (a.count * a.mean + b.count * b.mean) / count,
+            a.squares + b.squares + gap * gap * (a.count * b.count / count)};
+  }
+};
+
+// What a row's elements are normalised by: (x - mean) * r.
+template <typename C>
+struct RowScale {
+  C mean, r;
+};
+template <typename C>
+GPU_DEVICE RowScale<C> row_scale(Moments<C> m, float eps) {
+  return {m.mean, C(1) / math::sqrt(m.squares / m.count + static_cast<C>(eps))};
+}
+
+// The moments of a whole row from those of its chunks; every thread of the group gets them.
+template <typename C>
+GPU_DEVICE Moments<C> gather_moments(const Moments<C>* partials, const RowShape& shape, uint64_t row, uint32_t member,
+                                     bool live, bool centred, shared<Moments<C>> slots) {
+  const MergeMoments<C> merge{centred};
+  Moments<C> total{C(0), C(0), C(0)};
+  if (live) {
+    for (uint32_t i = member; i < shape.splits; i += shape.group)
+      total = merge(total, partials[row * shape.splits + i]);
+  }
+  return group_reduce(total, merge, shape.group, slots);
+}
+
+// Centres the elements in place, those outside the row become 0, and returns the moments of the chunk.
+template <typename T, uint32_t kVectors>
+GPU_DEVICE Moments<Compute<T>> centre(const RowTile<T, kVectors>& tile, Compute<T> (&v)[RowTile<T, kVectors>::kCount],
+                                      bool centred, shared<Compute<T>> means, shared<Compute<T>> sums) {
+  using C = Compute<T>;
+  using Tile = RowTile<T, kVectors>;
+  C mean = 0;
+  if (centred) {
+    C sum = 0;
+    GPU_UNROLL
+    for (uint32_t i = 0; i < Tile::kCount; ++i) sum += v[i];
+    mean = group_reduce(sum, reduction::Sum<C>{}, tile.group, means) / static_cast<C>(tile.n > 0 ? tile.n : 1);
+    tile.subtract(v, mean);
+  }
+  C squares = 0;
+  GPU_UNROLL
+  for (uint32_t i = 0; i < Tile::kCount; ++i) squares = math::fma(v[i], v[i], squares);
+  squares = group_reduce(squares, reduction::Sum<C>{}, tile.group, sums);
+  return {static_cast<C>(tile.n), mean, squares};
+}
+
+template <typename T, uint32_t kVectors>
+inline constexpr uint32_t norm_threads = row_blocks<T, kVectors> > 1 ? tuning::kNormThreads : tuning::kRowMaxThreads;
+
+// weight and bias may be null.
+template <typename T, uint32_t kVectors>
+GPU_KERNEL GPU_LAUNCH_BOUNDS((norm_threads<T, kVectors>), (row_blocks<T, kVectors> > 1 ? 3 : 1))
+    norm_rows(const T* x, const T* weight, const T* bias, T* out, Moments<Compute<T>>* partials, RowShape shape,
+              float eps, bool centred, RowStage stage) {
+  using C = Compute<T>;
+  using Tile = RowTile<T, kVectors>;
+  GPU_SHARED(C, means, kMaxWarps);
+  GPU_SHARED(C, sums, kMaxWarps);
+  GPU_SHARED(Moments<C>, slots, kMaxWarps);
+  const auto place = row_place<T, kVectors>(shape, row_chunk(shape), x);
+  const Tile& tile = place.tile;
+  C v[Tile::kCount];
+  tile.load(x + place.offset(shape.n), v, C(0));
+  RowScale<C> scale;
+  if (stage == RowStage::kApply) {
+    scale = row_scale(gather_moments(partials, shape, place.row, tile.member, place.live, centred, slots), eps);
+    GPU_UNROLL
+    for (uint32_t i = 0; i < Tile::kCount; ++i) v[i] -= scale.mean;
+  } else {
+    const Moments<C> moments = centre<T, kVectors>(tile, v, centred, means, sums);
+    if (stage == RowStage::kPartial) {
+      if (place.live && tile.member == 0) partials[place.row * shape.splits + place.split] = moments;
+      return;
+    }
+    scale = row_scale(moments, eps);
+  }
+  if (!place.live) return;
+  constexpr uint32_t kStep = kVectors % 2 == 0 ? 2 : 1;  // of the parameters' accesses, to need few registers
+  T* to = out + place.offset(shape.n);
+  GPU_UNROLL
+  for (uint32_t k0 = 0; k0 < kVectors; k0 += kStep) {
+    typename Tile::V w[kStep], b[kStep];
+    if (weight) tile.load_raw(weight + place.column, w, k0, C(0));
+    if (bias) tile.load_raw(bias + place.column, b, k0, C(0));
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kStep; ++k) {
+      GPU_UNROLL
+      for (uint32_t j = 0; j < Tile::kLanes; ++j) {
+        C& y = v[(k0 + k) * Tile::kLanes + j];
+        y *= scale.r;
+        if (weight) y *= widen<T>(w[k][j]);
+        if (bias) y += widen<T>(b[k][j]);
+      }
+      tile.store_one(to, v, k0 + k);
+    }
+  }
+}
+
+}  // namespace ferrule::gpu

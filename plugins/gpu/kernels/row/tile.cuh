@@ -1,0 +1,156 @@
+// A row, or a chunk of one, in the registers of a group of threads: read once, worked on, written once. A group is a power
+// of two of neighbouring threads; a thread holds kVectors wide accesses' worth of elements.
+#pragma once
+
+#include "functors/math.h"
+#include "functors/reduce_ops.h"
+#include "kernels/reduce/group.h"
+#include "kernels/tuning.h"
+
+namespace ferrule::gpu {
+
+// Blocks that share a multiprocessor where threads hold so many registers' worth of elements.
+template <typename T, uint32_t kVectors>
+inline constexpr uint32_t row_blocks = kVectors* kWide<T> * sizeof(Compute<T>) > 128 ? 1 : 2;
+
+// Accesses per thread that hold `kElements`, at least one.
+template <typename T, uint32_t kElements>
+inline constexpr uint32_t vectors_for = kElements > kWide<T> ? kElements / kWide<T> : 1;
+
+// How rows are dealt to groups, by value. A row of `n` elements is cut into `splits` chunks, each the work of a group.
+struct RowShape {
+  uint64_t chunks;  // rows * splits
+  uint64_t n;
+  uint32_t chunk, splits;
+  uint32_t group;
+  uint32_t used;  // wide accesses per thread that a full chunk takes
+};
+
+template <typename T, uint32_t kVectors>
+struct RowTile {
+  static constexpr uint32_t kLanes = kWide<T>;
+  static constexpr uint32_t kCount = kVectors * kLanes;
+  using C = Compute<T>;
+  using V = Vec<T, kLanes>;
+
+  uint32_t n;  // elements of the chunk; 0 for a group without work
+  uint32_t group, member, used;
+  bool wide;  // neighbouring elements in one access, else in neighbouring threads; then n is a multiple of kLanes
+
+  // The place in the chunk of this thread's element k * kLanes + j.
+  GPU_DEVICE uint32_t index(uint32_t k, uint32_t j) const {
+    return wide ? (k * group + member) * kLanes + j : (k * kLanes + j) * group + member;
+  }
+  GPU_DEVICE bool valid(uint32_t k, uint32_t j) const { return index(k, j) < n; }
+  GPU_DEVICE bool whole(const T* p) const { return wide && reinterpret_cast<uintptr_t>(p) % sizeof(V) == 0; }
+
+  // Accesses k0 .. k0 + M of the array p, at any alignment, that the chunk's indices address. All are under way before the
+  // first is used.
+  template <uint32_t M>
+  GPU_DEVICE void load_raw(const T* p, V (&raw)[M], uint32_t k0, C fill) const {
+    const T filler = narrow<T>(fill);
+    GPU_UNROLL
+    for (uint32_t k = 0; k < M; ++k) {
+      GPU_UNROLL
+      for (uint32_t j = 0; j < kLanes; ++j) raw[k][j] = filler;
+    }
+    if (whole(p)) {
+      const T* mine = p + member * kLanes;
+      GPU_UNROLL
+      for (uint32_t k = 0; k < M; ++k) {
+        if (index(k0 + k, 0) < n) raw[k] = load_wide<V>(mine + (k0 + k) * group * kLanes);
+      }
+    } else {
+      GPU_UNROLL
+      for (uint32_t k = 0; k < M; ++k) {
+        if (k0 + k < used) {
+          GPU_UNROLL
+          for (uint32_t j = 0; j < kLanes; ++j) {
+            if (valid(k0 + k, j)) raw[k][j] = p[index(k0 + k, j)];
+          }
+        }
+      }
+    }
+  }
+
+  GPU_DEVICE void load(const T* p, C (&v)[kCount], C fill) const {
+    V raw[kVectors];
+    load_raw(p, raw, 0, fill);
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kVectors; ++k) {
+      GPU_UNROLL
+      for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = widen<T>(raw[k][j]);
+    }
+  }
+
+  GPU_DEVICE void store_one(T* p, const C (&v)[kCount], uint32_t k) const {
+    V raw;
+    GPU_UNROLL
+    for (uint32_t j = 0; j < kLanes; ++j) raw[j] = narrow<T>(v[k * kLanes + j]);
+    if (whole(p)) {
+      if (index(k, 0) < n) store_streaming(p + index(k, 0), raw);
+    } else if (k < used) {
+      GPU_UNROLL
+      for (uint32_t j = 0; j < kLanes; ++j) {
+        if (valid(k, j)) p[index(k, j)] = raw[j];
+      }
+    }
+  }
+  GPU_DEVICE void store(T* p, const C (&v)[kCount]) const {
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kVectors; ++k) store_one(p, v, k);
+  }
+
+  // Elements outside the chunk become 0.
+  GPU_DEVICE void subtract(C (&v)[kCount], C from) const {
+    if (wide) {
+      GPU_UNROLL
+      for (uint32_t k = 0; k < kVectors; ++k) {
+        const bool in = index(k, 0) < n;
+        GPU_UNROLL
+        for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = in ? v[k * kLanes + j] - from : C(0);
+      }
+    } else {
+      GPU_UNROLL
+      for (uint32_t k = 0; k < kVectors; ++k) {
+        GPU_UNROLL
+        for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = valid(k, j) ? v[k * kLanes + j] - from : C(0);
+      }
+    }
+  }
+};
+
+// The chunk of this thread's group.
+template <typename T, uint32_t kVectors>
+struct RowPlace {
+  RowTile<T, kVectors> tile;
+  bool live;
+  uint64_t row;
+  uint32_t split;
+  uint64_t column;  // of the chunk in its row
+
+  GPU_DEVICE uint64_t offset(uint64_t n) const { return row * n + column; }
+};
+
+template <typename T, uint32_t kVectors>
+GPU_DEVICE RowPlace<T, kVectors> row_place(const RowShape& s, uint64_t chunk, const T* x) {
+  RowPlace<T, kVectors> place;
+  place.live = chunk < s.chunks;
+  if (!place.live) chunk = 0;
+  place.row = s.splits == 1 ? chunk : chunk / s.splits;
+  place.split = static_cast<uint32_t>(chunk - place.row * s.splits);
+  place.column = static_cast<uint64_t>(place.split) * s.chunk;
+  const uint64_t left = s.n - place.column;
+  place.tile.n = !place.live ? 0 : left < s.chunk ? static_cast<uint32_t>(left) : s.chunk;
+  place.tile.group = s.group;
+  place.tile.member = thread_x() & (s.group - 1);
+  place.tile.used = s.used;
+  place.tile.wide = place.tile.n % kWide<T> == 0 && reinterpret_cast<uintptr_t>(x + place.offset(s.n)) % 16 == 0;
+  return place;
+}
+
+GPU_DEVICE uint64_t row_chunk(const RowShape& s) {
+  return static_cast<uint64_t>(block_x()) * (threads_x() / s.group) + thread_x() / s.group;
+}
+
+}  // namespace ferrule::gpu
