@@ -202,6 +202,41 @@ struct FolderOf {
   }
 };
 
+// The folder of a sum or product by the operand's dtype. Integers wrap in an unsigned lane, <stored type, lane>.
+template <template <typename, typename> class OfInteger, template <typename> class OfFloat, typename OfComplex>
+const Folder* arithmetic_folder(uint32_t dtype) {
+  switch (dtype) {
+    case FRL_DTYPE_BOOL:
+      return FolderOf<OfInteger<Bool, uint32_t>>::get();
+    case FRL_DTYPE_U8:
+      return FolderOf<OfInteger<uint8_t, uint32_t>>::get();
+    case FRL_DTYPE_I8:
+      return FolderOf<OfInteger<int8_t, uint32_t>>::get();
+    case FRL_DTYPE_U16:
+      return FolderOf<OfInteger<uint16_t, uint32_t>>::get();
+    case FRL_DTYPE_I16:
+      return FolderOf<OfInteger<int16_t, uint32_t>>::get();
+    case FRL_DTYPE_U32:
+    case FRL_DTYPE_I32:
+      return FolderOf<OfInteger<uint32_t, uint32_t>>::get();
+    case FRL_DTYPE_U64:
+    case FRL_DTYPE_I64:
+      return FolderOf<OfInteger<uint64_t, uint64_t>>::get();
+    case FRL_DTYPE_F16:
+      return FolderOf<OfFloat<Half>>::get();
+    case FRL_DTYPE_BF16:
+      return FolderOf<OfFloat<Bfloat>>::get();
+    case FRL_DTYPE_F32:
+      return FolderOf<OfFloat<float>>::get();
+    case FRL_DTYPE_F64:
+      return FolderOf<OfFloat<double>>::get();
+    case FRL_DTYPE_C64:
+      return FolderOf<OfComplex>::get();
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu
 HWY_AFTER_NAMESPACE();

@@ -52,38 +52,7 @@ struct ComplexProd {
   static HWY_INLINE void merge(Acc& a, Acc b) { a = op(a, b); }
 };
 
-const Folder* prod_folder(uint32_t dtype) {
-  switch (dtype) {
-    case FRL_DTYPE_BOOL:
-      return FolderOf<IntegerProd<Bool, uint32_t>>::get();
-    case FRL_DTYPE_U8:
-      return FolderOf<IntegerProd<uint8_t, uint32_t>>::get();
-    case FRL_DTYPE_I8:
-      return FolderOf<IntegerProd<int8_t, uint32_t>>::get();
-    case FRL_DTYPE_U16:
-      return FolderOf<IntegerProd<uint16_t, uint32_t>>::get();
-    case FRL_DTYPE_I16:
-      return FolderOf<IntegerProd<int16_t, uint32_t>>::get();
-    case FRL_DTYPE_U32:
-    case FRL_DTYPE_I32:
-      return FolderOf<IntegerProd<uint32_t, uint32_t>>::get();
-    case FRL_DTYPE_U64:
-    case FRL_DTYPE_I64:
-      return FolderOf<IntegerProd<uint64_t, uint64_t>>::get();
-    case FRL_DTYPE_F16:
-      return FolderOf<FloatProd<Half>>::get();
-    case FRL_DTYPE_BF16:
-      return FolderOf<FloatProd<Bfloat>>::get();
-    case FRL_DTYPE_F32:
-      return FolderOf<FloatProd<float>>::get();
-    case FRL_DTYPE_F64:
-      return FolderOf<FloatProd<double>>::get();
-    case FRL_DTYPE_C64:
-      return FolderOf<ComplexProd>::get();
-    default:
-      return nullptr;
-  }
-}
+const Folder* prod_folder(uint32_t dtype) { return arithmetic_folder<IntegerProd, FloatProd, ComplexProd>(dtype); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu

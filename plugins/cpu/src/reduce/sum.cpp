@@ -25,10 +25,10 @@ struct IntegerSum {
   static HWY_INLINE void merge(Acc& a, Acc b) { a += b; }
 };
 
-template <typename T, typename L>
+template <typename T>
 struct FloatSum {
   using In = T;
-  using Lane = L;
+  using Lane = Compute<T>;
   using Acc = double;
   static HWY_INLINE Lane load(T x) { return widen(x); }
   static HWY_INLINE Lane identity() { return 0; }
@@ -66,38 +66,7 @@ struct ComplexSum {
   }
 };
 
-const Folder* sum_folder(uint32_t dtype) {
-  switch (dtype) {
-    case FRL_DTYPE_BOOL:
-      return FolderOf<IntegerSum<Bool, uint32_t>>::get();
-    case FRL_DTYPE_U8:
-      return FolderOf<IntegerSum<uint8_t, uint32_t>>::get();
-    case FRL_DTYPE_I8:
-      return FolderOf<IntegerSum<int8_t, uint32_t>>::get();
-    case FRL_DTYPE_U16:
-      return FolderOf<IntegerSum<uint16_t, uint32_t>>::get();
-    case FRL_DTYPE_I16:
-      return FolderOf<IntegerSum<int16_t, uint32_t>>::get();
-    case FRL_DTYPE_U32:
-    case FRL_DTYPE_I32:
-      return FolderOf<IntegerSum<uint32_t, uint32_t>>::get();
-    case FRL_DTYPE_U64:
-    case FRL_DTYPE_I64:
-      return FolderOf<IntegerSum<uint64_t, uint64_t>>::get();
-    case FRL_DTYPE_F16:
-      return FolderOf<FloatSum<Half, float>>::get();
-    case FRL_DTYPE_BF16:
-      return FolderOf<FloatSum<Bfloat, float>>::get();
-    case FRL_DTYPE_F32:
-      return FolderOf<FloatSum<float, float>>::get();
-    case FRL_DTYPE_F64:
-      return FolderOf<FloatSum<double, double>>::get();
-    case FRL_DTYPE_C64:
-      return FolderOf<ComplexSum>::get();
-    default:
-      return nullptr;
-  }
-}
+const Folder* sum_folder(uint32_t dtype) { return arithmetic_folder<IntegerSum, FloatSum, ComplexSum>(dtype); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu
