@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <thread>
@@ -152,6 +153,16 @@ TEST(Evaluation, AsyncResultsCanBeUsedAtOnce) {
     async_eval(a);
   }
   EXPECT_EQ(values(a)[5], 21.0f);
+}
+
+TEST(Evaluation, WorkBecomesAvailableWithoutAWait) {
+  for (int i = 0; i < 5; ++i) {
+    array a = ones({1 << 16}) + array(static_cast<float>(i));
+    async_eval(a);
+    auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!a.is_available() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_TRUE(a.is_available());
+  }
 }
 
 TEST(Evaluation, SixteenThreadsBuildAndEvaluate) {

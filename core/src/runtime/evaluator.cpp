@@ -236,7 +236,7 @@ void schedule(const std::vector<array>& outputs) {
 
 bool is_ready(const Node& node) {
   require_value(node);
-  return !node.storage || node.storage->stream().is_done(node.storage->written_at());
+  return !node.storage || node.storage->stream().poll(node.storage->written_at());
 }
 
 void wait_ready(const Node& node) {

@@ -10,6 +10,10 @@ namespace {
 // Failures are remembered for arrays that are read later; the oldest are forgotten.
 constexpr size_t kRememberedFailures = 64;
 
+// A marker costs the host half a microsecond and the device a pause; so many evaluations share one. What fails in one of
+// them fails all, unless somebody waited in between.
+constexpr uint32_t kEvaluationsPerMarker = 16;
+
 }  // namespace
 
 Marker::~Marker() {
@@ -40,6 +44,7 @@ void StreamState::record_event(Marker& marker) {
 }
 
 std::shared_ptr<Marker> StreamState::record() {
+  unmarked_ = 0;
   auto marker = std::allocate_shared<Marker>(PoolAllocator<Marker>());
   marker->stream = this;
   marker->sequence = submitted_;
@@ -66,9 +71,21 @@ std::shared_ptr<Marker> StreamState::marker_for(uint64_t sequence) {
 
 void StreamState::mark() {
   std::lock_guard lock(mutex_);
-  retire();
   uint64_t covered = markers_.empty() ? completed_.load() : markers_.back()->sequence;
-  if (covered < submitted_) record();
+  if (covered >= submitted_) return;
+  bool keeps = !retained_.empty() && retained_.back().first > covered;
+  if (++unmarked_ >= kEvaluationsPerMarker || keeps || !held_.empty()) {
+    retire();
+    record();
+    return;
+  }
+  PluginError plugin_error;
+  frl_status status = device_.api().stream_flush(handle_, &plugin_error);
+  if (status == FRL_OK) return;
+  auto marker = record();  // remembers the failure for the arrays it concerns
+  if (marker->failure.code != FRL_OK) return;
+  marker->failure = plugin_error;
+  marker->failure.code = status;
 }
 
 void StreamState::flush() {
@@ -107,6 +124,13 @@ bool StreamState::is_done(uint64_t sequence) {
   std::lock_guard lock(mutex_);
   retire();
   return sequence <= completed_;
+}
+
+bool StreamState::poll(uint64_t sequence) {
+  if (is_done(sequence)) return true;
+  std::lock_guard lock(mutex_);
+  marker_for(sequence);
+  return false;
 }
 
 void StreamState::host_wait(uint64_t sequence) {

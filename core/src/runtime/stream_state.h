@@ -71,10 +71,13 @@ class StreamState {
   void wait_for(StreamState& other, uint64_t sequence);
   // Hands deferred work to the device.
   void flush();
-  // Makes sure that a marker covers all work so far.
+  // The end of an evaluation: hands its work to the device. Every so often, and when something is kept alive for it, a
+  // marker follows; others are made when somebody waits.
   void mark();
-  // True when everything up to `sequence` is done. Does not block.
+  // True when everything up to `sequence` is known to be done. Does not block.
   bool is_done(uint64_t sequence);
+  // The same for somebody who asks again and again: makes sure that it will be known.
+  bool poll(uint64_t sequence);
   // Blocks until everything up to `sequence` is done; throws if any part of the work up to its marker failed.
   void host_wait(uint64_t sequence);
   void host_wait() { host_wait(submitted()); }
@@ -109,6 +112,7 @@ class StreamState {
   std::condition_variable recorded_;
   std::atomic<uint64_t> submitted_{0};
   std::atomic<uint64_t> completed_{0};
+  uint32_t unmarked_ = 0;                        // evaluations since the last marker
   std::deque<std::shared_ptr<Marker>> markers_;  // not known to be done, in order
   std::deque<Held> held_;
   PluginError held_failure_;  // of work held back since the last marker
