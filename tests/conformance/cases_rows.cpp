@@ -34,6 +34,7 @@ void add_softmax(Catalog& catalog, const Op& op) {
                                                         {{5, 23}, 0, NEGATIVE},
                                                         {{5, 23}, 1, BROADCAST, 1},
                                                         {{3, 4099}, 1},
+                                                        {{1, 16388}, 1},
                                                         {{2, 1, 3, 1, 2, 1, 1, 2, 1, 5}, 9}};
   const bool softmax = op.code == FRL_OP_softmax;
   for (const Dtype& d : all_dtypes()) {
@@ -91,6 +92,9 @@ const std::vector<NormForm>& norm_forms() {
                                              {{3, 4, 17}},
                                              {{0, 5}},
                                              {{2, 4099}},
+                                             {{70, 520}},
+                                             {{2, 8200}},
+                                             {{1, 33001}},
                                              {{300, 12}},
                                              {{9, 33}, TRANSPOSED},
                                              {{5, 23}, SLICED},
