@@ -23,6 +23,7 @@ Config read() {
   c.seed = number("FERRULE_SIM_SEED", 0);
   c.race_check = number("FERRULE_SIM_RACECHECK", 0) != 0;
   if (const char* faults = std::getenv("FERRULE_SIM_FAIL")) c.faults = faults;
+  if (const char* compiler = std::getenv("FERRULE_SIM_COMPILER")) c.compiler = compiler;
   return c;
 }
 

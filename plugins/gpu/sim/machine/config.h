@@ -13,6 +13,7 @@ struct Config {
   uint64_t seed = 0;                  // 0: blocks and threads run in ascending order
   bool race_check = false;
   std::string faults;
+  std::string compiler;  // a C++ compiler for kernels made at run time; empty: none
 };
 
 const Config& config();

@@ -431,4 +431,13 @@ void touch_atomic(const void* p, size_t bytes) {
   executor().races().touch_atomic(static_cast<size_t>(static_cast<const std::byte*>(p) - shared.data()), bytes);
 }
 
+const Machine& machine() {
+  static constexpr Machine kMachine = {&running,        [](const char* text) { fault("%s", text); },
+                                       &sync_block,     &sync_lanes,
+                                       &exchange,       &place_shared,
+                                       &dynamic_shared, &shared_bytes_from,
+                                       &touch_shared,   &touch_atomic};
+  return kMachine;
+}
+
 }  // namespace ferrule::gpu::sim

@@ -1,5 +1,6 @@
 // Where the running thread of a kernel is, and the calls by which device code reaches the executor (executor.h). One
-// kernel runs at a time and on one host thread, so this is plain memory. Used by vendor/device.h.
+// kernel runs at a time and on one host thread, so this is plain memory. Used by vendor/device.h; kernels compiled at run
+// time (FERRULE_SIM_MODULE) are libraries of their own and reach the same through a table (module.h).
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,12 @@ struct Running {
   uint64_t block_serial;        // differs between all blocks that ever ran
   bool race_check;
 };
+#if defined(FERRULE_SIM_MODULE)
+Running& self();
+#else
 extern constinit Running running;
+inline Running& self() { return running; }
+#endif
 
 // Where device code calls from.
 struct Site {
@@ -62,7 +68,7 @@ struct SharedSlot {
 };
 std::byte* place_shared(SharedSlot& slot, size_t bytes, const char* name);
 inline std::byte* shared_array(SharedSlot& slot, size_t bytes, const char* name) {
-  if (slot.block_serial != running.block_serial) [[unlikely]]
+  if (slot.block_serial != self().block_serial) [[unlikely]]
     return place_shared(slot, bytes, name);
   return slot.data;
 }
@@ -78,5 +84,20 @@ size_t shared_bytes_from(const void* p);
 void touch_shared(const void* p, size_t bytes);
 // An access by an atomic operation to a word that was touched just before.
 void touch_atomic(const void* p, size_t bytes);
+
+// All of this for a library that another machine loads.
+struct Machine {
+  Running* running;
+  void (*end_with)(const char* text);
+  decltype(&sync_block) barrier;
+  decltype(&sync_lanes) warp_barrier;
+  decltype(&exchange) warp_exchange;
+  decltype(&place_shared) place;
+  decltype(&dynamic_shared) dynamic_memory;
+  decltype(&shared_bytes_from) bytes_from;
+  decltype(&touch_shared) touch;
+  decltype(&touch_atomic) touch_by_atomic;
+};
+const Machine& machine();
 
 }  // namespace ferrule::gpu::sim

@@ -38,7 +38,9 @@ const char* general(Status s) {
     case Status::kMemoryCorrupted:
       return "memory beside an allocation was overwritten";
     case Status::kNoCompiler:
-      return "the simulated device has no run-time compiler";
+      return "the simulated device has no run-time compiler (FERRULE_SIM_COMPILER names none)";
+    case Status::kInvalidModule:
+      return "the compiled kernels cannot be loaded";
     case Status::kCaptureForbids:
       return "the call is not permitted while the stream is captured";
     case Status::kCaptureInvalid:

@@ -20,6 +20,7 @@ enum class Status : int32_t {
   kCopyOutOfBounds,
   kMemoryCorrupted,
   kNoCompiler,
+  kInvalidModule,
   kCaptureForbids,
   kCaptureInvalid,
   kInjected,

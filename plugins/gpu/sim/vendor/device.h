@@ -29,17 +29,17 @@ inline constexpr uint32_t warp_width = sim::kWarpWidth;
 using LaneMask = std::conditional_t<(warp_width > 32), uint64_t, uint32_t>;
 using Location = std::source_location;
 
-GPU_DEVICE uint32_t thread_x() { return sim::running.thread.x; }
-GPU_DEVICE uint32_t thread_y() { return sim::running.thread.y; }
-GPU_DEVICE uint32_t block_x() { return sim::running.block.x; }
-GPU_DEVICE uint32_t block_y() { return sim::running.block.y; }
-GPU_DEVICE uint32_t block_z() { return sim::running.block.z; }
-GPU_DEVICE uint32_t threads_x() { return sim::running.threads.x; }
-GPU_DEVICE uint32_t threads_y() { return sim::running.threads.y; }
-GPU_DEVICE uint32_t blocks_x() { return sim::running.blocks.x; }
-GPU_DEVICE uint32_t blocks_y() { return sim::running.blocks.y; }
-GPU_DEVICE uint32_t blocks_z() { return sim::running.blocks.z; }
-GPU_DEVICE uint32_t lane() { return sim::running.lane; }
+GPU_DEVICE uint32_t thread_x() { return sim::self().thread.x; }
+GPU_DEVICE uint32_t thread_y() { return sim::self().thread.y; }
+GPU_DEVICE uint32_t block_x() { return sim::self().block.x; }
+GPU_DEVICE uint32_t block_y() { return sim::self().block.y; }
+GPU_DEVICE uint32_t block_z() { return sim::self().block.z; }
+GPU_DEVICE uint32_t threads_x() { return sim::self().threads.x; }
+GPU_DEVICE uint32_t threads_y() { return sim::self().threads.y; }
+GPU_DEVICE uint32_t blocks_x() { return sim::self().blocks.x; }
+GPU_DEVICE uint32_t blocks_y() { return sim::self().blocks.y; }
+GPU_DEVICE uint32_t blocks_z() { return sim::self().blocks.z; }
+GPU_DEVICE uint32_t lane() { return sim::self().lane; }
 
 // Callers pass no location: it tells barriers apart and names them in messages.
 GPU_DEVICE void sync(Location at = Location::current()) { sim::sync_block(sim::Site::from(at)); }
@@ -117,7 +117,7 @@ class shared {
 
   T& operator[](uint32_t i) const {
     inside(i, 1);
-    if (sim::running.race_check) [[unlikely]]
+    if (sim::self().race_check) [[unlikely]]
       sim::touch_shared(data_ + i, sizeof(T));
     return data_[i];
   }
@@ -151,7 +151,7 @@ class shared {
     if (reinterpret_cast<uintptr_t>(data_ + i) % (N * sizeof(T)) != 0) {
       sim::fault("access to %u elements of shared '%s' at %u; expected an aligned address", N, name_, i);
     }
-    if (sim::running.race_check) [[unlikely]]
+    if (sim::self().race_check) [[unlikely]]
       sim::touch_shared(data_ + i, N * sizeof(T));
     return data_ + i;
   }
@@ -172,7 +172,7 @@ namespace detail {
 template <typename T, typename F>
 T exchange_at(T* p, F next) {
   if (reinterpret_cast<uintptr_t>(p) % sizeof(T) != 0) sim::fault("an atomic operation at an unaligned address");
-  if (sim::running.race_check) [[unlikely]]
+  if (sim::self().race_check) [[unlikely]]
     sim::touch_atomic(p, sizeof(T));
   const T before = *p;
   *p = next(before);

@@ -9,6 +9,7 @@
 #include "machine/config.h"
 #include "machine/faults.h"
 #include "machine/memory.h"
+#include "machine/module.h"
 #include "machine/stream.h"
 
 namespace ferrule::gpu::vendor {
@@ -211,15 +212,19 @@ Status blocks_per_multiprocessor(int* out, Function f, uint32_t threads, uint32_
   return kOk;
 }
 
-Status module_load(Module* out, const void*) {
+Status module_load(Module* out, const void* image) {
   *out = nullptr;
-  return Status::kNoCompiler;
+  return sim::config().compiler.empty() ? Status::kNoCompiler : sim::load_module(out, image);
 }
-Status module_function(Function* out, Module, const char*) {
+Status module_function(Function* out, Module module, const char* name) {
   *out = nullptr;
-  return Status::kNoCompiler;
+  return module == nullptr ? Status::kInvalidHandle : sim::find_kernel(out, module, name);
 }
-Status module_unload(Module) { return kOk; }
+Status module_unload(Module module) {
+  if (module == nullptr) return Status::kInvalidHandle;
+  sim::unload_module(module);
+  return kOk;
+}
 
 // ---- graphs ----
 

@@ -32,7 +32,7 @@ using Event = sim::Event*;
 using Graph = sim::Graph*;
 using GraphNode = sim::Node*;
 using GraphExec = sim::GraphExec*;
-using Module = const void*;
+using Module = void*;  // of dlopen
 
 // The text of the calling thread's last failure where it was of this kind.
 inline const char* describe(Status s) { return sim::describe(s); }
@@ -88,7 +88,7 @@ struct LaunchShape {
 Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s);
 Status allow_shared_bytes(Function f, uint32_t bytes);
 Status blocks_per_multiprocessor(int* out, Function f, uint32_t threads, uint32_t shared_bytes);
-// There is no run-time compiler: these fail.
+// An image of machine/compiler.h.
 Status module_load(Module* out, const void* image);
 Status module_function(Function* out, Module module, const char* name);
 Status module_unload(Module module);
