@@ -122,17 +122,14 @@ frl_status event_record(frl_event* event, frl_stream* stream, frl_error* error) 
   return guarded("event_record", event->device, error, [&] {
     stream->device().activate();
     (void)stream->submit();  // a failure stays with the stream, and reaches the event below
-    EventRecordRef record;
-    {
-      std::lock_guard lock(event->mutex);
-      if (event->record.use_count() == 1) record = std::exchange(event->record, nullptr);
-      event->recorded = false;
-    }
-    if (!record) record = std::make_shared<EventRecord>(*event->device, (event->flags & FRL_EVENT_TIMING) != 0);
-    record->set_failure(stream->failure());
-    stream->record(record->handle());
-    stream->clear_failure();
     std::lock_guard lock(event->mutex);
+    EventRecordRef record = event->record;
+    if (record.use_count() > 2) {  // somebody still waits for the earlier record
+      record = std::make_shared<EventRecord>(*event->device, (event->flags & FRL_EVENT_TIMING) != 0);
+    }
+    stream->record(record->handle());
+    record->set_failure(stream->failure());
+    stream->clear_failure();
     event->record = std::move(record);
     event->recorded = true;
   });

@@ -13,25 +13,36 @@ GraphCache::~GraphCache() { device_.remove_trimmable(this); }
 
 void GraphCache::trim() {
   std::lock_guard lock(mutex_);
+  clear();
+}
+
+void GraphCache::clear() {
   entries_.clear();
+  hashes_.clear();
 }
 
 GraphCache::Entry* GraphCache::find(const Topology& topology) {
-  for (const auto& entry : entries_) {
-    if (entry->topology == topology) return entry.get();
+  for (size_t i = 0; i < hashes_.size(); ++i) {
+    if (hashes_[i] == topology.hash() && entries_[i]->topology == topology) return entries_[i].get();
   }
   return nullptr;
 }
 
-GraphCache::Entry& GraphCache::add(const Topology& topology) {
+// nullptr where there is no room and every entry was used lately, unless `always`.
+GraphCache::Entry* GraphCache::add(const Topology& topology, bool always) {
   if (entries_.size() >= kEntries) {
-    entries_.erase(std::min_element(entries_.begin(), entries_.end(),
-                                    [](const auto& a, const auto& b) { return a->last_use < b->last_use; }));
+    const auto oldest = std::min_element(entries_.begin(), entries_.end(),
+                                         [](const auto& a, const auto& b) { return a->last_use < b->last_use; });
+    if (!always && submissions_ - (*oldest)->last_use < kLately) return nullptr;
+    hashes_.erase(hashes_.begin() + (oldest - entries_.begin()));
+    entries_.erase(oldest);
   }
   auto entry = std::make_unique<Entry>();
   entry->topology = topology;
+  hashes_.reserve(hashes_.size() + 1);
   entries_.push_back(std::move(entry));
-  return *entries_.back();
+  hashes_.push_back(topology.hash());
+  return entries_.back().get();
 }
 
 bool GraphCache::seen_before(uint64_t hash) {
@@ -54,14 +65,16 @@ bool GraphCache::give(Entry& entry, CommandList& list) {
 bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream) {
   BatchPolicy& policy = cache_.device_.batch_policy();
   Entry* entry = nullptr;
+  ++cache_.submissions_;
   try {
     const Topology& topology = cache_.builder_.build(list, n_calls, n_commands, policy.branches);
     entry = cache_.find(topology);
     if (entry == nullptr) {
       if (!policy.eager && !cache_.seen_before(topology.hash())) return false;
-      entry = &cache_.add(topology);
+      entry = cache_.add(topology, policy.eager);
+      if (entry == nullptr) return false;
     }
-    entry->last_use = ++cache_.uses_;
+    entry->last_use = cache_.submissions_;
     if (!cache_.give(*entry, list)) {
       entry->executable.reset();
       entry->executable = std::make_unique<Executable>(list, topology, stream);
@@ -73,7 +86,7 @@ bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_command
     if (failure.error().code == FRL_DEVICE_LOST) throw;
     if (entry != nullptr) entry->executable.reset();
     if (failure.error().code == FRL_OUT_OF_MEMORY) {
-      cache_.entries_.clear();
+      cache_.clear();
     } else if (policy.graphs.exchange(false)) {
       log(FRL_LOG_WARNING, "graphs are not used any more, launches are slower: %s", failure.error().message);
     }

@@ -1,5 +1,6 @@
-// The executables of one stream, by topology: bounded, the least recently used goes. A list that fits one replaces its
-// arguments where they differ and launches it. A topology gets an executable when it is seen for the second time.
+// The executables of one stream, by topology: bounded, the least recently used goes, unless it was used lately (more
+// topologies in turn than there is room for would otherwise all be made again each time). A list that fits one replaces
+// its arguments where they differ and launches it. A topology gets an executable when it is seen for the second time.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ class GraphCache : public Trimmable {
   void trim() override;
   size_t size() const { return entries_.size(); }
 
-  static constexpr size_t kEntries = 32;
+  static constexpr size_t kEntries = 128;
+  static constexpr uint64_t kLately = 4 * kEntries;  // submissions
 
   // One submission; trim waits for its end.
   class Use {
@@ -47,7 +49,8 @@ class GraphCache : public Trimmable {
     uint64_t last_use = 0;
   };
   Entry* find(const Topology& topology);
-  Entry& add(const Topology& topology);
+  Entry* add(const Topology& topology, bool always);
+  void clear();
   bool seen_before(uint64_t hash);
   static bool give(Entry& entry, CommandList& list);
 
@@ -55,9 +58,10 @@ class GraphCache : public Trimmable {
   std::mutex mutex_;
   TopologyBuilder builder_;
   std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<uint64_t> hashes_;     // of the entries' topologies
   std::array<uint64_t, 64> seen_{};  // hashes, the oldest is replaced
   size_t next_seen_ = 0;
-  uint64_t uses_ = 0;
+  uint64_t submissions_ = 0;
 };
 
 }  // namespace ferrule::gpu

@@ -75,13 +75,13 @@ TEST_F(BatchTest, UnknownModesAreIgnoredWithAWarning) {
   EXPECT_NE(logged()[0].find("\"fast\" ignored"), std::string::npos) << logged()[0];
 }
 
-// Chains of every length up to 100, three times: more topologies than the cache holds, each of them met again.
+// Chains of every length up to 140, three times: more topologies than the cache holds, each of them met again.
 TEST_F(BatchTest, MoreTopologiesThanTheCacheHolds) {
   open({{"batch", "graph"}, {"batch_commands", "200"}});
   frl_stream* s = stream();
   frl_buffer* buffer = alloc(4096);
   for (uint32_t round = 0; round < 3; ++round) {
-    for (uint32_t length = 1; length <= 100; ++length) {
+    for (uint32_t length = 1; length <= 140; ++length) {
       for (uint32_t i = 0; i < length; ++i) {
         expect_ok(api_->fill(s, buffer, 4 * i, 4096 - 4 * i, round * 1000 + length + i, 4, &error_), "fill");
       }
