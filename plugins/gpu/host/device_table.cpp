@@ -71,10 +71,6 @@ constexpr frl_device_api kDeviceApi = {
     .device_extension = device_extension,
 };
 
-// What small calls free stays apart within a batch, so that branches of its graph do; large blocks are worth more when
-// they are used again at once.
-constexpr uint64_t kOverlapBytes = uint64_t{4} << 20;
-
 // How many devices there are; with none, the reason.
 uint32_t count_devices(char (&reason)[256]) {
   if (is_forked_child()) {
@@ -108,7 +104,9 @@ void fill_info(const vendor::DeviceFacts& facts, frl_device_info& info) {
   info.offset_alignment = kBufferAlignment;
   info.memory_kinds = memory_kinds(facts);
   info.warp_width = vendor::kWarpWidth;
-  info.overlap_bytes = kOverlapBytes;
+  // Memory that is used again at once gives a repeated step the same addresses, so that its executables keep their
+  // arguments; that is worth more than the branches which memory held back would keep apart.
+  info.overlap_bytes = 0;
 }
 
 }  // namespace
