@@ -176,6 +176,17 @@ GPU_DEVICE uint16_t float_to_bfloat(float f) {
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(b) : "f"(f));
   return b;
 }
+// 2^x for |x| <= 1 and 1 / x for |x| in [2^-100, 2^100], within 2 units in the last place.
+GPU_DEVICE float approximate_exp2(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+GPU_DEVICE float approximate_reciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
 GPU_DEVICE uint64_t multiply_high(uint64_t a, uint64_t b) { return __umul64hi(a, b); }
 GPU_DEVICE uint32_t multiply_high(uint32_t a, uint32_t b) { return __umulhi(a, b); }
 GPU_DEVICE uint32_t leading_zeros(uint32_t x) { return static_cast<uint32_t>(__clz(static_cast<int>(x))); }

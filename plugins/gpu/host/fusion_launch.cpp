@@ -88,7 +88,7 @@ std::vector<std::byte> layout_bytes(const LoopNest& nest, uint32_t lanes, uint32
 
 // Reduction of kernels/fusion/reduce.h.
 struct Reduction {
-  uint32_t results, length, splits, first_split, all_splits, width;
+  uint32_t results, length, splits, first_split, all_splits, lanes, width;
   void* partials;
 };
 
@@ -147,10 +147,9 @@ void FusedProgram::run_map(const Call& call, CommandList& commands) const {
     const auto last = static_cast<uint32_t>(size - uint64_t{count - 1} * lanes);
     const auto operands = arguments.pack(repeated_along(piece, n_inputs), piece, nullptr);
     const std::vector<std::byte> layout = layout_bytes(piece, lanes, n_inputs);
-    const void* pointers[] = {operands.data(), layout.data(), &count, &last};
-    const uint32_t sizes[] = {static_cast<uint32_t>(operands.size()), static_cast<uint32_t>(layout.size()), 4, 4};
-    commands.launch(wide ? kernels.vectors : kernels.singles, grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads),
-                    pointers, sizes);
+    const void* pointers[] = {operands.data(), layout.data(), &count, &last, &lanes};
+    const uint32_t sizes[] = {static_cast<uint32_t>(operands.size()), static_cast<uint32_t>(layout.size()), 4, 4, 4};
+    commands.launch(kernels.main, grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads), pointers, sizes);
   });
 }
 
@@ -184,6 +183,7 @@ void FusedProgram::run_reduction(Device& device, const Call& call, CommandList& 
       r.results = static_cast<uint32_t>(kept.size() / (plan.rows ? 1 : lanes));
       r.length = static_cast<uint32_t>(reduced.size() / (plan.rows ? lanes : 1));
       r.width = plan.width;
+      r.lanes = lanes;
       const auto operands = arguments.pack(repeated_along(along, n_inputs), kept, &reduced);
       const std::vector<std::byte> kept_bytes = layout_bytes(kept, plan.rows ? 1 : lanes, n_inputs);
       const std::vector<std::byte> reduced_bytes = layout_bytes(reduced, plan.rows ? lanes : 1, n_inputs);
@@ -191,7 +191,7 @@ void FusedProgram::run_reduction(Device& device, const Call& call, CommandList& 
       const uint64_t blocks = !plan.rows               ? ceil_div(r.results, r.width) * r.splits
                               : plan.width == kThreads ? lines
                                                        : ceil_div(lines, kThreads / vendor::kWarpWidth);
-      launch(wide ? kernels.vectors : kernels.singles, blocks, operands, kept_bytes, reduced_bytes, r);
+      launch(kernels.main, blocks, operands, kept_bytes, reduced_bytes, r);
       r.first_split += r.splits;
     });
     const auto results = static_cast<uint64_t>(kept.size());

@@ -16,14 +16,13 @@ FusedModule::FusedModule(const void* image, FusedForm form) {
       check(status, name);
     }
   };
-  find(vectors, "fused_vectors");
-  find(singles, "fused_singles");
+  find(main, "fused_main");
   if (form != FusedForm::kMap) find(finish, "fused_finish");
   loaded_ = true;
 }
 
-FusedModule::FusedModule(vendor::Function v, vendor::Function s, vendor::Function f)
-    : vectors(v), singles(s), finish(f) {}
+FusedModule::FusedModule(vendor::Function main_kernel, vendor::Function finish_kernel)
+    : main(main_kernel), finish(finish_kernel) {}
 
 FusedModule::~FusedModule() {
   if (loaded_ && !driver_is_gone()) (void)vendor::module_unload(module_);

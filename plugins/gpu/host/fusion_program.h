@@ -21,12 +21,12 @@ class FusedModule {
   // Throws Failure. The device is current.
   FusedModule(const void* image, FusedForm form);
   // Of kernels that came with the program, for tests.
-  FusedModule(vendor::Function vectors, vendor::Function singles, vendor::Function finish);
+  FusedModule(vendor::Function main, vendor::Function finish);
   ~FusedModule();
   FusedModule(const FusedModule&) = delete;
   FusedModule& operator=(const FusedModule&) = delete;
 
-  vendor::Function vectors = nullptr, singles = nullptr, finish = nullptr;
+  vendor::Function main = nullptr, finish = nullptr;
 
  private:
   vendor::Module module_{};

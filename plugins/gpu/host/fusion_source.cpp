@@ -134,7 +134,7 @@ class Writer {
       add_reduce_kernels(source.lanes);
     } else {
       add_map();
-      add_map_kernels(source);
+      add_map_kernel(source);
     }
     text_ += "\n}  // namespace ferrule::gpu::fused\n";
     source.text = std::move(text_);
@@ -172,12 +172,12 @@ class Writer {
     }
     text_ +=
         "  };\n  template <uint32_t V>\n"
-        "  static GPU_DEVICE void load(const Args& args, const int64_t* offsets, uint32_t count, In<V>& in) {\n";
+        "  static GPU_DEVICE void load(const Args& args, const int64_t* offsets, In<V>& in) {\n";
     for (uint32_t k = 0; k < e_.n_inputs; ++k) {
       if (!reads(k)) continue;
       const std::string i = to_string(k);
       text_ += "    fused::load<" + std::string(type_name(e_.input_dtypes[k])) + ", V>(args, " + i + ", offsets[" + i +
-               "], count, in.x" + i + ");\n";
+               "], in.x" + i + ");\n";
     }
     text_ += "  }\n";
   }
@@ -201,25 +201,21 @@ class Writer {
     }
     text_ +=
         "  }\n  template <uint32_t V>\n"
-        "  static GPU_DEVICE void store(const Args& args, const int64_t* offsets, uint32_t count, const Out<V>& out) "
+        "  static GPU_DEVICE void store(const Args& args, const int64_t* offsets, const Out<V>& out) "
         "{\n";
     for (uint32_t k = 0; k < e_.n_outputs(); ++k) {
       const std::string i = to_string(k);
       text_ += "    fused::store<" + std::string(type_name(e_.output_dtype(k))) + ", V>(args, " + i + ", offsets[" + i +
-               "], count, out.y" + i + ");\n";
+               "], out.y" + i + ");\n";
     }
     text_ += "  }\n};\n";
   }
 
-  void add_map_kernels(const FusedSource& source) {
-    const auto kernel = [&](const char* name, uint32_t lanes, uint32_t unroll) {
-      text_ += std::string("\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) ") + name +
-               "(Body::Args args, Layout32<Body::kInputs + Body::kOutputs> layout, uint32_t count, uint32_t last) {\n"
-               "  map<Body, " +
-               to_string(lanes) + ", " + to_string(unroll) + ">(args, layout, count, last);\n}\n";
-    };
-    kernel("fused_vectors", source.lanes, source.unroll);
-    kernel("fused_singles", 1, 1);
+  void add_map_kernel(const FusedSource& source) {
+    text_ +=
+        "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_main(Body::Args args, Layout32<Body::kInputs + "
+        "Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  map<Body, " +
+        to_string(source.lanes) + ", " + to_string(source.unroll) + ">(args, layout, count, last, lanes);\n}\n";
   }
 
   void add_reduction() {
@@ -285,18 +281,14 @@ class Writer {
   }
 
   void add_reduce_kernels(uint32_t lanes) {
-    const auto kernel = [&](const char* name, const char* function, uint32_t v) {
+    const auto kernel = [&](const char* name, const std::string& call) {
       text_ += std::string("\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) ") + name +
-               "(Body::Args args, Layout32<kAll<Body>> kept, Layout32<kAll<Body>> reduced, Reduction r) {\n  " +
-               function + "<Body, " + to_string(v) + ">(args, kept, reduced, r);\n}\n";
+               "(Body::Args args, Layout32<kAll<Body>> kept, Layout32<kAll<Body>> reduced, Reduction r) {\n  " + call +
+               ";\n}\n";
     };
     const char* function = form_ == FusedForm::kRows ? "rows" : "columns";
-    kernel("fused_vectors", function, lanes);
-    kernel("fused_singles", function, 1);
-    text_ +=
-        "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_finish(Body::Args args, Layout32<kAll<Body>> "
-        "kept, "
-        "Layout32<kAll<Body>>, Reduction r) {\n  finish<Body>(args, kept, r);\n}\n";
+    kernel("fused_main", std::string(function) + "<Body, " + to_string(lanes) + ">(args, kept, reduced, r)");
+    kernel("fused_finish", "finish<Body>(args, kept, r)");
   }
 
   const Expression& e_;

@@ -16,7 +16,7 @@ struct FusedSource {
 };
 // How a reduction goes through its elements; kMap for an expression without one.
 enum class FusedForm : uint8_t { kMap, kRows, kColumns };
-// "fused_vectors" goes by vectors, "fused_singles" by elements; "fused_finish" combines what several blocks reduced.
+// Kernels "fused_main" and, with a reduction, "fused_finish", which combines what several blocks reduced.
 FusedSource fused_source(const Expression& expression, FusedForm form);
 
 // Bytes of what a reduction accumulates for one result.

@@ -48,7 +48,7 @@ class FusionCompile : public testing::Test {
     std::string binary, log;
     ASSERT_TRUE(runtime_compiler().compile(source.text, "sm_90", &binary, &log)) << log << "\n" << source.text;
     EXPECT_EQ(binary.substr(1, 3), "ELF");
-    for (const char* kernel : {"fused_vectors", "fused_singles"}) EXPECT_NE(binary.find(kernel), std::string::npos);
+    EXPECT_NE(binary.find("fused_main"), std::string::npos);
     EXPECT_EQ(binary.find("fused_finish") != std::string::npos, form != FusedForm::kMap);
   }
 };

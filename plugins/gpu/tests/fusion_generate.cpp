@@ -27,12 +27,11 @@ int main(int argc, char** argv) {
     const std::string suffix = "_" + std::to_string(i);
     std::string text = ferrule::gpu::fused_source(cases[i].expression, cases[i].form).text;
     replace_all(text, "Body", "Body" + suffix);
-    for (const char* name : {"fused_vectors", "fused_singles", "fused_finish"}) replace_all(text, name, name + suffix);
+    for (const char* name : {"fused_main", "fused_finish"}) replace_all(text, name, name + suffix);
     out << text;
     const auto function = [&](const char* name) { return "vendor::function_of<&fused::" + (name + suffix) + ">()"; };
     const bool reduces = cases[i].form != ferrule::gpu::FusedForm::kMap;
-    table += "      {" + function("fused_vectors") + ", " + function("fused_singles") + ", " +
-             (reduces ? function("fused_finish") : "nullptr") + "},\n";
+    table += "      {" + function("fused_main") + ", " + (reduces ? function("fused_finish") : "nullptr") + "},\n";
   }
   out << "\nnamespace ferrule::gpu::testing {\n\nstd::vector<GeneratedKernels> generated_kernels() {\n  return {\n"
       << table << "  };\n}\n\n}  // namespace ferrule::gpu::testing\n";

@@ -8,7 +8,7 @@
 namespace ferrule::gpu::testing {
 
 struct GeneratedKernels {
-  vendor::Function vectors, singles, finish;
+  vendor::Function main, finish;
 };
 std::vector<GeneratedKernels> generated_kernels();
 

@@ -25,7 +25,7 @@ class GeneratedModules : public FusedModules {
     for (size_t i = 0; i < cases.size(); ++i) {
       if (cases[i].form != form || fused_source(cases[i].expression, form).text != source) continue;
       const GeneratedKernels kernels = generated_kernels()[i];
-      return std::make_shared<const FusedModule>(kernels.vectors, kernels.singles, kernels.finish);
+      return std::make_shared<const FusedModule>(kernels.main, kernels.finish);
     }
     ADD_FAILURE() << "not generated:\n" << source;
     return nullptr;

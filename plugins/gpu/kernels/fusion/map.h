@@ -6,29 +6,51 @@
 
 namespace ferrule::gpu::fused {
 
-// V elements per vector, U vectors per thread; element number i of the layout is a vector when V > 1.
+// `lanes` is V where the layout counts vectors, of which the last has `last` elements; else 1. A thread takes U vectors or
+// one element.
 template <typename Body, uint32_t V, uint32_t U>
 GPU_DEVICE void map(const Operands<Body::kInputs, Body::kOutputs>& args,
-                    const Layout32<Body::kInputs + Body::kOutputs>& layout, uint32_t count, uint32_t last) {
+                    const Layout32<Body::kInputs + Body::kOutputs>& layout, uint32_t count, uint32_t last,
+                    uint32_t lanes) {
+  constexpr uint32_t kAll = Body::kInputs + Body::kOutputs;
+  const uint32_t whole = lanes == 1 ? 0 : last == V ? count : count - 1;
   const uint32_t first = block_x() * (kThreads * U) + thread_x();
   typename Body::template In<V> in[U];
-  int64_t offsets[U][Body::kInputs + Body::kOutputs];
+  int64_t offsets[U][kAll];
   GPU_UNROLL
   for (uint32_t u = 0; u < U; ++u) {
     const uint32_t i = first + u * kThreads;
-    if (i >= count) continue;
+    if (i >= whole) continue;
     layout.offsets(i, offsets[u]);
-    Body::template load<V>(args, offsets[u], i + 1 == count ? last : V, in[u]);
+    Body::template load<V>(args, offsets[u], in[u]);
   }
   GPU_UNROLL
   for (uint32_t u = 0; u < U; ++u) {
-    const uint32_t i = first + u * kThreads;
-    if (i >= count) continue;
+    if (first + u * kThreads >= whole) continue;
     typename Body::template Out<V> out;
     GPU_UNROLL
     for (uint32_t e = 0; e < V; ++e) Body::template evaluate<V>(in[u], e, out);
-    Body::template store<V>(args, offsets[u] + Body::kInputs, i + 1 == count ? last : V, out);
+    Body::template store<V>(args, offsets[u] + Body::kInputs, out);
   }
+  // Single elements: all of them, or those of a last vector that is not whole.
+  uint32_t i = block_x() * kThreads + thread_x(), e = 0;
+  if (lanes != 1) {
+    const bool mine = whole < count && block_x() + 1 == blocks_x() && thread_x() < last;
+    i = mine ? whole : count;
+    e = thread_x();
+  }
+  if (i >= count) return;
+  layout.offsets(i, offsets[0]);
+  if (lanes != 1) {
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kAll; ++k)
+      offsets[0][k] += static_cast<int64_t>(e) * (layout.stride[0][k] / static_cast<int32_t>(V));
+  }
+  typename Body::template In<1> one;
+  typename Body::template Out<1> result;
+  Body::template load<1>(args, offsets[0], one);
+  Body::template evaluate<1>(one, 0, result);
+  Body::template store<1>(args, offsets[0] + Body::kInputs, result);
 }
 
 }  // namespace ferrule::gpu::fused

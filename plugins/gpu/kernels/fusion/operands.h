@@ -32,21 +32,16 @@ GPU_DEVICE T from_value(const uint64_t* value) {
   return u.element;
 }
 
-// The vector of input `k` at `offset`, of which `count` elements exist (fewer than V at a tensor's end only).
+// The vector of input `k` at `offset`.
 template <typename T, uint32_t V, typename Args>
-GPU_DEVICE void load(const Args& args, uint32_t k, int64_t offset, uint32_t count, Vec<T, V>& to) {
+GPU_DEVICE void load(const Args& args, uint32_t k, int64_t offset, Vec<T, V>& to) {
   const T* from = static_cast<const T*>(args.in[k]) + offset;
   if ((args.repeated >> k) & 1u) {
     const T element = (args.inlined >> k) & 1u ? from_value<T>(args.value[k]) : *from;
     GPU_UNROLL
     for (uint32_t e = 0; e < V; ++e) to[e] = element;
-  } else if (count == V) {
-    to = load_wide<Vec<T, V>>(from);
   } else {
-    GPU_UNROLL
-    for (uint32_t e = 0; e < V; ++e) {
-      if (e < count) to[e] = from[e];
-    }
+    to = load_wide<Vec<T, V>>(from);
   }
 }
 template <typename T, typename Args>
@@ -54,16 +49,8 @@ GPU_DEVICE T load_element(const Args& args, uint32_t k, int64_t offset) {
   return (args.inlined >> k) & 1u ? from_value<T>(args.value[k]) : static_cast<const T*>(args.in[k])[offset];
 }
 template <typename T, uint32_t V, typename Args>
-GPU_DEVICE void store(const Args& args, uint32_t k, int64_t offset, uint32_t count, const Vec<T, V>& from) {
-  T* to = static_cast<T*>(args.out[k]) + offset;
-  if (count == V) {
-    store_wide(to, from);
-  } else {
-    GPU_UNROLL
-    for (uint32_t e = 0; e < V; ++e) {
-      if (e < count) to[e] = from[e];
-    }
-  }
+GPU_DEVICE void store(const Args& args, uint32_t k, int64_t offset, const Vec<T, V>& from) {
+  store_wide(static_cast<T*>(args.out[k]) + offset, from);
 }
 
 }  // namespace ferrule::gpu::fused

@@ -13,6 +13,7 @@ struct Reduction {
   uint32_t splits;       // blocks that share a result's length; 1: the result is finished at once
   uint32_t first_split;  // where this launch's partial totals begin
   uint32_t all_splits;   // partial totals per result
+  uint32_t lanes;        // V where a layout counts vectors, else 1
   uint32_t width;        // threads per result (rows) or vectors of results per block (columns); a power of two
   void* partials;        // Total[result][all_splits], unless everything is finished at once
 };
@@ -20,12 +21,11 @@ struct Reduction {
 template <typename Body>
 inline constexpr uint32_t kAll = Body::kInputs + Body::kOutputs;
 
-// Adds the elements first, first + step, ... of one line to totals[V], two vectors at a time.
-template <typename Body, uint32_t V>
+// Adds the elements (or vectors) first, first + step, ... of one line to totals[V], U at a time.
+template <typename Body, uint32_t V, uint32_t U>
 GPU_DEVICE void accumulate(const Operands<Body::kInputs, Body::kOutputs>& args, const Layout32<kAll<Body>>& layout,
                            const int64_t* start, uint32_t first, uint32_t end, uint32_t step,
-                           typename Body::Total (&totals)[V]) {
-  constexpr uint32_t U = 2;
+                           typename Body::Total* totals) {
   for (uint64_t base = first; base < end; base += uint64_t{U} * step) {
     typename Body::template In<V> in[U];
     GPU_UNROLL
@@ -36,7 +36,7 @@ GPU_DEVICE void accumulate(const Operands<Body::kInputs, Body::kOutputs>& args, 
       layout.offsets(static_cast<uint32_t>(i), offsets);
       GPU_UNROLL
       for (uint32_t k = 0; k < Body::kInputs; ++k) offsets[k] += start[k];
-      Body::template load<V>(args, offsets, V, in[u]);
+      Body::template load<V>(args, offsets, in[u]);
     }
     GPU_UNROLL
     for (uint32_t u = 0; u < U; ++u) {
@@ -81,8 +81,12 @@ GPU_DEVICE void rows(const Operands<Body::kInputs, Body::kOutputs>& args, const 
   Total totals[V];
   GPU_UNROLL
   for (uint32_t e = 0; e < V; ++e) totals[e] = Body::identity();
-  accumulate<Body, V>(args, reduced, offsets, begin + (by_warp ? lane() : thread_x()), end,
-                      by_warp ? warp_width : kThreads, totals);
+  const uint32_t first = begin + (by_warp ? lane() : thread_x()), step = by_warp ? warp_width : kThreads;
+  if (r.lanes == V) {
+    accumulate<Body, V, 2>(args, reduced, offsets, first, end, step, totals);
+  } else {
+    accumulate<Body, 1, 2>(args, reduced, offsets, first, end, step, totals);
+  }
   GPU_UNROLL
   for (uint32_t e = 1; e < V; ++e) totals[0] = Body::combine(totals[0], totals[e]);
   const auto combine = [](Total a, Total b) { return Body::combine(a, b); };
@@ -114,7 +118,11 @@ GPU_DEVICE void columns(const Operands<Body::kInputs, Body::kOutputs>& args, con
     kept.offsets(vector, offsets);
     uint32_t begin, end;
     share(r, split, begin, end);
-    accumulate<Body, V>(args, reduced, offsets, begin + down, end, kThreads / r.width, totals);
+    if (r.lanes == V) {
+      accumulate<Body, V, 2>(args, reduced, offsets, begin + down, end, kThreads / r.width, totals);
+    } else {
+      accumulate<Body, 1, 2>(args, reduced, offsets, begin + down, end, kThreads / r.width, totals);
+    }
   }
   for (uint32_t mask = warp_width / 2; mask >= r.width; mask /= 2) {
     GPU_UNROLL
@@ -125,19 +133,21 @@ GPU_DEVICE void columns(const Operands<Body::kInputs, Body::kOutputs>& args, con
     for (uint32_t e = 0; e < V; ++e) partials[(thread_x() / warp_width * warp_width + lane()) * V + e] = totals[e];
   }
   sync();
-  for (uint32_t c = thread_x(); c < r.width * V; c += kThreads) {
-    const uint32_t mine = group * r.width + c / V;
+  for (uint32_t c = thread_x(); c < r.width * r.lanes; c += kThreads) {
+    const uint32_t place = c / r.lanes, e = c - place * r.lanes, mine = group * r.width + place;
     if (mine >= r.results) continue;
-    Total total = partials[c];
-    for (uint32_t w = 1; w < kWarps; ++w) total = Body::combine(total, partials[w * warp_width * V + c]);
+    Total total = partials[place * V + e];
+    GPU_UNROLL
+    for (uint32_t w = 1; w < kWarps; ++w) total = Body::combine(total, partials[(w * warp_width + place) * V + e]);
     int64_t offsets[kAll<Body>];
     kept.offsets(mine, offsets);
-    GPU_UNROLL
-    for (uint32_t k = 0; k < kAll<Body>; ++k) {
-      if (V > 1 && kept.ndim > 0)
-        offsets[k] += static_cast<int64_t>(c % V) * (kept.stride[0][k] / static_cast<int32_t>(V));
+    if (r.lanes != 1) {
+      GPU_UNROLL
+      for (uint32_t k = 0; k < kAll<Body>; ++k) {
+        offsets[k] += static_cast<int64_t>(e) * (kept.stride[0][k] / static_cast<int32_t>(V));
+      }
     }
-    leave<Body>(args, r, mine * V + c % V, split, offsets, total);
+    leave<Body>(args, r, mine * r.lanes + e, split, offsets, total);
   }
 }
 

@@ -242,6 +242,8 @@ GPU_DEVICE double bits_double(uint64_t b) { return std::bit_cast<double>(b); }
 GPU_DEVICE float half_to_float(uint16_t h) { return sim::half_to_float(h); }
 GPU_DEVICE uint16_t float_to_half(float f) { return sim::float_to_half(f); }
 GPU_DEVICE uint16_t float_to_bfloat(float f) { return sim::float_to_bfloat(f); }
+GPU_DEVICE float approximate_exp2(float x) { return exp2f(x); }
+GPU_DEVICE float approximate_reciprocal(float x) { return 1.0f / x; }
 GPU_DEVICE uint64_t multiply_high(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(a) * b >> 64);
 }
