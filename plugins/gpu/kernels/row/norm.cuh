@@ -48,24 +48,23 @@ GPU_DEVICE Moments<C> gather_moments(const Moments<C>* partials, const RowShape&
   return group_reduce(total, merge, shape.group, slots);
 }
 
-// Centres the elements in place, those outside the row become 0, and returns the moments of the chunk.
-template <typename T, uint32_t kVectors>
-GPU_DEVICE Moments<Compute<T>> centre(const RowTile<T, kVectors>& tile, Compute<T> (&v)[RowTile<T, kVectors>::kCount],
-                                      bool centred, shared<Compute<T>> means, shared<Compute<T>> sums) {
+// The moments of a chunk, whose elements are 0 beyond its end.
+template <typename T, uint32_t kVectors, bool kIsWide>
+GPU_DEVICE Moments<Compute<T>> moments_of(const RowTile<T, kVectors, kIsWide>& tile,
+                                          const Vec<T, kWide<T>> (&raw)[kVectors], bool centred,
+                                          shared<Compute<T>> means, shared<Compute<T>> sums) {
   using C = Compute<T>;
-  using Tile = RowTile<T, kVectors>;
   C mean = 0;
   if (centred) {
     C sum = 0;
     GPU_UNROLL
-    for (uint32_t i = 0; i < Tile::kCount; ++i) sum += v[i];
+    for (uint32_t k = 0; k < kVectors; ++k) {
+      GPU_UNROLL
+      for (uint32_t j = 0; j < kWide<T>; ++j) sum += widen<T>(raw[k][j]);
+    }
     mean = group_reduce(sum, reduction::Sum<C>{}, tile.group, means) / static_cast<C>(tile.n > 0 ? tile.n : 1);
-    tile.subtract(v, mean);
   }
-  C squares = 0;
-  GPU_UNROLL
-  for (uint32_t i = 0; i < Tile::kCount; ++i) squares = math::fma(v[i], v[i], squares);
-  squares = group_reduce(squares, reduction::Sum<C>{}, tile.group, sums);
+  const C squares = group_reduce(tile.squares(raw, mean), reduction::Sum<C>{}, tile.group, sums);
   return {static_cast<C>(tile.n), mean, squares};
 }
 
@@ -73,32 +72,29 @@ template <typename T, uint32_t kVectors>
 inline constexpr uint32_t norm_threads = row_blocks<T, kVectors> > 1 ? tuning::kNormThreads : tuning::kRowMaxThreads;
 
 // weight and bias may be null.
-template <typename T, uint32_t kVectors>
-GPU_KERNEL GPU_LAUNCH_BOUNDS((norm_threads<T, kVectors>), (row_blocks<T, kVectors> > 1 ? 3 : 1))
-    norm_rows(const T* x, const T* weight, const T* bias, T* out, Moments<Compute<T>>* partials, RowShape shape,
-              float eps, bool centred, RowStage stage) {
+template <typename T, uint32_t kVectors, bool kIsWide>
+GPU_DEVICE void norm_rows_as(const T* x, const T* weight, const T* bias, T* out, Moments<Compute<T>>* partials,
+                             RowShape shape, float eps, bool centred, RowStage stage) {
   using C = Compute<T>;
-  using Tile = RowTile<T, kVectors>;
+  using Tile = RowTile<T, kVectors, kIsWide>;
   GPU_SHARED(C, means, kMaxWarps);
   GPU_SHARED(C, sums, kMaxWarps);
   GPU_SHARED(Moments<C>, slots, kMaxWarps);
-  const auto place = row_place<T, kVectors>(shape, row_chunk(shape), x);
+  const auto place = row_place<T, kVectors, kIsWide>(shape, row_chunk(shape));
   const Tile& tile = place.tile;
-  C v[Tile::kCount];
-  tile.load(x + place.offset(shape.n), v, C(0));
-  RowScale<C> scale;
+  typename Tile::V v[kVectors];
+  tile.load_raw(x + place.offset(shape.n), v, 0, C(0));
+  Moments<C> moments;
   if (stage == RowStage::kApply) {
-    scale = row_scale(gather_moments(partials, shape, place.row, tile.member, place.live, centred, slots), eps);
-    GPU_UNROLL
-    for (uint32_t i = 0; i < Tile::kCount; ++i) v[i] -= scale.mean;
+    moments = gather_moments(partials, shape, place.row, tile.member, place.live, centred, slots);
   } else {
-    const Moments<C> moments = centre<T, kVectors>(tile, v, centred, means, sums);
+    moments = moments_of<T, kVectors, kIsWide>(tile, v, centred, means, sums);
     if (stage == RowStage::kPartial) {
       if (place.live && tile.member == 0) partials[place.row * shape.splits + place.split] = moments;
       return;
     }
-    scale = row_scale(moments, eps);
   }
+  const RowScale<C> scale = row_scale(moments, eps);
   if (!place.live) return;
   constexpr uint32_t kStep = kVectors % 2 == 0 ? 2 : 1;  // of the parameters' accesses, to need few registers
   T* to = out + place.offset(shape.n);
@@ -111,14 +107,23 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS((norm_threads<T, kVectors>), (row_blocks<T, kVector
     for (uint32_t k = 0; k < kStep; ++k) {
       GPU_UNROLL
       for (uint32_t j = 0; j < Tile::kLanes; ++j) {
-        C& y = v[(k0 + k) * Tile::kLanes + j];
-        y *= scale.r;
+        C y = (widen<T>(v[k0 + k][j]) - scale.mean) * scale.r;
         if (weight) y *= widen<T>(w[k][j]);
         if (bias) y += widen<T>(b[k][j]);
+        v[k0 + k][j] = narrow<T>(y);
       }
-      tile.store_one(to, v, k0 + k);
+      tile.store_raw(to, v[k0 + k], k0 + k);
     }
   }
+}
+template <typename T, uint32_t kVectors>
+GPU_KERNEL GPU_LAUNCH_BOUNDS((norm_threads<T, kVectors>), (row_blocks<T, kVectors> > 1 ? 3 : 1))
+    norm_rows(const T* x, const T* weight, const T* bias, T* out, Moments<Compute<T>>* partials, RowShape shape,
+              float eps, bool centred, RowStage stage) {
+  if (rows_are_wide(shape, x, weight, bias, out))
+    norm_rows_as<T, kVectors, true>(x, weight, bias, out, partials, shape, eps, centred, stage);
+  else
+    norm_rows_as<T, kVectors, false>(x, weight, bias, out, partials, shape, eps, centred, stage);
 }
 
 }  // namespace ferrule::gpu

@@ -18,10 +18,10 @@ struct AddDots {
 };
 
 // h, g and weight (null: ones) of a chunk become gx, in place of h.
-template <typename T, uint32_t kVectors>
+template <typename T, uint32_t kVectors, bool kIsWide>
 struct RowGradient {
   using C = Compute<T>;
-  using Tile = RowTile<T, kVectors>;
+  using Tile = RowTile<T, kVectors, kIsWide>;
   C w[Tile::kCount];
 
   GPU_DEVICE void load_weight(const Tile& tile, const T* weight) {
@@ -51,12 +51,11 @@ struct RowGradient {
 };
 
 // Every group takes row after row; partials[2][groups][n] gets its gweight and gbias.
-template <typename T, uint32_t kVectors>
-GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
-    norm_vjp_rows(const T* x, const T* weight, const T* g, T* gx, Compute<T>* partials, RowShape shape, float eps,
-                  bool centred) {
+template <typename T, uint32_t kVectors, bool kIsWide>
+GPU_DEVICE void norm_vjp_rows_as(const T* x, const T* weight, const T* g, T* gx, Compute<T>* partials, RowShape shape,
+                                 float eps, bool centred) {
   using C = Compute<T>;
-  using Tile = RowTile<T, kVectors>;
+  using Tile = RowTile<T, kVectors, kIsWide>;
   GPU_SHARED(C, means, kMaxWarps);
   GPU_SHARED(C, sums, kMaxWarps);
   GPU_SHARED(Dots<C>, pairs, kMaxWarps);
@@ -65,20 +64,20 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
   GPU_UNROLL
   for (uint32_t i = 0; i < Tile::kCount; ++i) gw[i] = gb[i] = 0;
   Tile tile{};
-  const bool wide = shape.n % Tile::kLanes == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0;  // for every row
   const uint64_t first = static_cast<uint64_t>(block_x()) * (threads_x() / shape.group);
   for (uint64_t turn = 0; first + turn < shape.chunks; turn += groups) {  // the same turns for the whole block
-    auto place = row_place<T, kVectors>(shape, group + turn, x);
-    place.tile.wide = wide;
+    auto place = row_place<T, kVectors, kIsWide>(shape, group + turn);
     tile = place.tile;
-    C h[Tile::kCount], dy[Tile::kCount];
-    tile.load(x + place.offset(shape.n), h, C(0));
+    typename Tile::V raw[kVectors];
+    C h[Tile::kCount], dy[Tile::kCount];  // dy is 0 outside the row, so h may be anything there
+    tile.load_raw(x + place.offset(shape.n), raw, 0, C(0));
     tile.load(g + place.offset(shape.n), dy, C(0));
-    const Moments<C> moments = centre<T, kVectors>(tile, h, centred, means, sums);
+    const Moments<C> moments = moments_of<T, kVectors, kIsWide>(tile, raw, centred, means, sums);
     const RowScale<C> scale = row_scale(place.live ? moments : Moments<C>{C(1), C(0), C(1)}, eps);
+    Tile::unpack(raw, h);
     GPU_UNROLL
-    for (uint32_t i = 0; i < Tile::kCount; ++i) h[i] *= scale.r;
-    RowGradient<T, kVectors> gradient;
+    for (uint32_t i = 0; i < Tile::kCount; ++i) h[i] = (h[i] - scale.mean) * scale.r;
+    RowGradient<T, kVectors, kIsWide> gradient;
     gradient.load_weight(tile, weight);
     const Dots<C> dots = group_reduce(gradient.dots(h, dy), AddDots<C>{}, shape.group, pairs);
     GPU_UNROLL
@@ -92,7 +91,6 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
   tile.n = shape.chunk;
   tile.group = shape.group;
   tile.member = thread_x() & (shape.group - 1);
-  tile.wide = wide;
   GPU_UNROLL
   for (uint32_t k = 0; k < kVectors; ++k) {
     GPU_UNROLL
@@ -104,34 +102,44 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
     }
   }
 }
-
-// Long rows, chunk by chunk. kWhole: the chunks' moments. kPartial: their dots. kApply: gx, and each row's scale.
 template <typename T, uint32_t kVectors>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
-    norm_vjp_chunks(const T* x, const T* weight, const T* g, T* gx, Moments<Compute<T>>* moments,
-                    Dots<Compute<T>>* dots, RowScale<Compute<T>>* scales, RowShape shape, float eps, bool centred,
-                    RowStage stage) {
+    norm_vjp_rows(const T* x, const T* weight, const T* g, T* gx, Compute<T>* partials, RowShape shape, float eps,
+                  bool centred) {
+  if (rows_are_wide(shape, x, weight, g, gx))
+    norm_vjp_rows_as<T, kVectors, true>(x, weight, g, gx, partials, shape, eps, centred);
+  else
+    norm_vjp_rows_as<T, kVectors, false>(x, weight, g, gx, partials, shape, eps, centred);
+}
+
+// Long rows, chunk by chunk. kWhole: the chunks' moments. kPartial: their dots. kApply: gx, and each row's scale.
+template <typename T, uint32_t kVectors, bool kIsWide>
+GPU_DEVICE void norm_vjp_chunks_as(const T* x, const T* weight, const T* g, T* gx, Moments<Compute<T>>* moments,
+                                   Dots<Compute<T>>* dots, RowScale<Compute<T>>* scales, RowShape shape, float eps,
+                                   bool centred, RowStage stage) {
   using C = Compute<T>;
-  using Tile = RowTile<T, kVectors>;
+  using Tile = RowTile<T, kVectors, kIsWide>;
   GPU_SHARED(C, means, kMaxWarps);
   GPU_SHARED(C, sums, kMaxWarps);
   GPU_SHARED(Moments<C>, slots, kMaxWarps);
   GPU_SHARED(Dots<C>, pairs, kMaxWarps);
-  const auto place = row_place<T, kVectors>(shape, row_chunk(shape), x);
+  const auto place = row_place<T, kVectors, kIsWide>(shape, row_chunk(shape));
   const Tile& tile = place.tile;
-  C h[Tile::kCount], dy[Tile::kCount];
-  tile.load(x + place.offset(shape.n), h, C(0));
+  typename Tile::V raw[kVectors];
+  tile.load_raw(x + place.offset(shape.n), raw, 0, C(0));
   if (stage == RowStage::kWhole) {
-    const Moments<C> found = centre<T, kVectors>(tile, h, centred, means, sums);
+    const Moments<C> found = moments_of<T, kVectors, kIsWide>(tile, raw, centred, means, sums);
     if (place.live && tile.member == 0) moments[place.row * shape.splits + place.split] = found;
     return;
   }
+  C h[Tile::kCount], dy[Tile::kCount];
+  Tile::unpack(raw, h);
   tile.load(g + place.offset(shape.n), dy, C(0));
   const RowScale<C> scale =
       row_scale(gather_moments(moments, shape, place.row, tile.member, place.live, centred, slots), eps);
   GPU_UNROLL
   for (uint32_t i = 0; i < Tile::kCount; ++i) h[i] = (h[i] - scale.mean) * scale.r;
-  RowGradient<T, kVectors> gradient;
+  RowGradient<T, kVectors, kIsWide> gradient;
   gradient.load_weight(tile, weight ? weight + place.column : nullptr);
   if (stage == RowStage::kPartial) {
     const Dots<C> sum = group_reduce(gradient.dots(h, dy), AddDots<C>{}, shape.group, pairs);  // dy is 0 outside
@@ -148,6 +156,16 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
   if (!place.live) return;
   if (place.split == 0 && tile.member == 0) scales[place.row] = scale;
   tile.store(gx + place.offset(shape.n), h);
+}
+template <typename T, uint32_t kVectors>
+GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
+    norm_vjp_chunks(const T* x, const T* weight, const T* g, T* gx, Moments<Compute<T>>* moments,
+                    Dots<Compute<T>>* dots, RowScale<Compute<T>>* scales, RowShape shape, float eps, bool centred,
+                    RowStage stage) {
+  if (rows_are_wide(shape, x, weight, g, gx))
+    norm_vjp_chunks_as<T, kVectors, true>(x, weight, g, gx, moments, dots, scales, shape, eps, centred, stage);
+  else
+    norm_vjp_chunks_as<T, kVectors, false>(x, weight, g, gx, moments, dots, scales, shape, eps, centred, stage);
 }
 
 // partials[2][blocks_y()][n]: gweight and gbias of each kNormVjpColumnRows rows; a thread per column.

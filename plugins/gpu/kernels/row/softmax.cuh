@@ -46,15 +46,15 @@ enum class RowStage : uint32_t {
 };
 
 // out holds one element per row for logsumexp, which has no kApply.
-template <typename T, uint32_t kVectors>
-GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowMaxThreads, (row_blocks<T, kVectors>))
-    softmax_rows(const T* x, T* out, ExpSum<Compute<T>>* partials, RowShape shape, RowStage stage, bool logsumexp) {
+template <typename T, uint32_t kVectors, bool kIsWide>
+GPU_DEVICE void softmax_rows_as(const T* x, T* out, ExpSum<Compute<T>>* partials, RowShape shape, RowStage stage,
+                                bool logsumexp) {
   using C = Compute<T>;
-  using Tile = RowTile<T, kVectors>;
+  using Tile = RowTile<T, kVectors, kIsWide>;
   GPU_SHARED(C, maxima, kMaxWarps);
   GPU_SHARED(C, sums, kMaxWarps);
   GPU_SHARED(ExpSum<C>, pairs, kMaxWarps);
-  const auto place = row_place<T, kVectors>(shape, row_chunk(shape), x);
+  const auto place = row_place<T, kVectors, kIsWide>(shape, row_chunk(shape));
   const Tile& tile = place.tile;
   C v[Tile::kCount];
   tile.load(x + place.offset(shape.n), v, -math::infinity<C>());
@@ -100,6 +100,14 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowMaxThreads, (row_blocks<T, kVectors>))
     for (uint32_t i = 0; i < Tile::kCount; ++i) v[i] *= factor;
     tile.store(out + place.offset(shape.n), v);
   }
+}
+template <typename T, uint32_t kVectors>
+GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowMaxThreads, (row_blocks<T, kVectors>))
+    softmax_rows(const T* x, T* out, ExpSum<Compute<T>>* partials, RowShape shape, RowStage stage, bool logsumexp) {
+  if (rows_are_wide(shape, x, logsumexp ? nullptr : out))
+    softmax_rows_as<T, kVectors, true>(x, out, partials, shape, stage, logsumexp);
+  else
+    softmax_rows_as<T, kVectors, false>(x, out, partials, shape, stage, logsumexp);
 }
 
 // The last step of logsumexp of long rows: a block per row.

@@ -26,7 +26,9 @@ struct RowShape {
   uint32_t used;  // wide accesses per thread that a full chunk takes
 };
 
-template <typename T, uint32_t kVectors>
+// kIsWide: neighbouring elements lie in one access, see rows_are_wide; else neighbouring elements lie in neighbouring
+// threads.
+template <typename T, uint32_t kVectors, bool kIsWide>
 struct RowTile {
   static constexpr uint32_t kLanes = kWide<T>;
   static constexpr uint32_t kCount = kVectors * kLanes;
@@ -35,16 +37,14 @@ struct RowTile {
 
   uint32_t n;  // elements of the chunk; 0 for a group without work
   uint32_t group, member, used;
-  bool wide;  // neighbouring elements in one access, else in neighbouring threads; then n is a multiple of kLanes
 
   // The place in the chunk of this thread's element k * kLanes + j.
   GPU_DEVICE uint32_t index(uint32_t k, uint32_t j) const {
-    return wide ? (k * group + member) * kLanes + j : (k * kLanes + j) * group + member;
+    return kIsWide ? (k * group + member) * kLanes + j : (k * kLanes + j) * group + member;
   }
-  GPU_DEVICE bool valid(uint32_t k, uint32_t j) const { return index(k, j) < n; }
-  GPU_DEVICE bool whole(const T* p) const { return wide && reinterpret_cast<uintptr_t>(p) % sizeof(V) == 0; }
+  GPU_DEVICE bool valid(uint32_t k, uint32_t j) const { return index(k, kIsWide ? 0 : j) < n; }
 
-  // Accesses k0 .. k0 + M of the array p, at any alignment, that the chunk's indices address. All are under way before the
+  // Accesses k0 .. k0 + M of the array p that the chunk's indices address. All are under way before the
   // first is used.
   template <uint32_t M>
   GPU_DEVICE void load_raw(const T* p, V (&raw)[M], uint32_t k0, C fill) const {
@@ -54,7 +54,7 @@ struct RowTile {
       GPU_UNROLL
       for (uint32_t j = 0; j < kLanes; ++j) raw[k][j] = filler;
     }
-    if (whole(p)) {
+    if constexpr (kIsWide) {
       const T* mine = p + member * kLanes;
       GPU_UNROLL
       for (uint32_t k = 0; k < M; ++k) {
@@ -73,21 +73,21 @@ struct RowTile {
     }
   }
 
-  GPU_DEVICE void load(const T* p, C (&v)[kCount], C fill) const {
-    V raw[kVectors];
-    load_raw(p, raw, 0, fill);
+  GPU_DEVICE static void unpack(const V (&raw)[kVectors], C (&v)[kCount]) {
     GPU_UNROLL
     for (uint32_t k = 0; k < kVectors; ++k) {
       GPU_UNROLL
       for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = widen<T>(raw[k][j]);
     }
   }
+  GPU_DEVICE void load(const T* p, C (&v)[kCount], C fill) const {
+    V raw[kVectors];
+    load_raw(p, raw, 0, fill);
+    unpack(raw, v);
+  }
 
-  GPU_DEVICE void store_one(T* p, const C (&v)[kCount], uint32_t k) const {
-    V raw;
-    GPU_UNROLL
-    for (uint32_t j = 0; j < kLanes; ++j) raw[j] = narrow<T>(v[k * kLanes + j]);
-    if (whole(p)) {
+  GPU_DEVICE void store_raw(T* p, const V& raw, uint32_t k) const {
+    if constexpr (kIsWide) {
       if (index(k, 0) < n) store_streaming(p + index(k, 0), raw);
     } else if (k < used) {
       GPU_UNROLL
@@ -98,32 +98,33 @@ struct RowTile {
   }
   GPU_DEVICE void store(T* p, const C (&v)[kCount]) const {
     GPU_UNROLL
-    for (uint32_t k = 0; k < kVectors; ++k) store_one(p, v, k);
+    for (uint32_t k = 0; k < kVectors; ++k) {
+      V raw;
+      GPU_UNROLL
+      for (uint32_t j = 0; j < kLanes; ++j) raw[j] = narrow<T>(v[k * kLanes + j]);
+      store_raw(p, raw, k);
+    }
   }
 
-  // Elements outside the chunk become 0.
-  GPU_DEVICE void subtract(C (&v)[kCount], C from) const {
-    if (wide) {
+  // The sum of the squared distances from `mean`.
+  GPU_DEVICE C squares(const V (&raw)[kVectors], C mean) const {
+    C sum = 0;
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kVectors; ++k) {
       GPU_UNROLL
-      for (uint32_t k = 0; k < kVectors; ++k) {
-        const bool in = index(k, 0) < n;
-        GPU_UNROLL
-        for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = in ? v[k * kLanes + j] - from : C(0);
-      }
-    } else {
-      GPU_UNROLL
-      for (uint32_t k = 0; k < kVectors; ++k) {
-        GPU_UNROLL
-        for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = valid(k, j) ? v[k * kLanes + j] - from : C(0);
+      for (uint32_t j = 0; j < kLanes; ++j) {
+        const C distance = widen<T>(raw[k][j]) - mean;
+        sum = math::fma(valid(k, j) ? distance : C(0), distance, sum);
       }
     }
+    return sum;
   }
 };
 
 // The chunk of this thread's group.
-template <typename T, uint32_t kVectors>
+template <typename T, uint32_t kVectors, bool kIsWide>
 struct RowPlace {
-  RowTile<T, kVectors> tile;
+  RowTile<T, kVectors, kIsWide> tile;
   bool live;
   uint64_t row;
   uint32_t split;
@@ -132,9 +133,9 @@ struct RowPlace {
   GPU_DEVICE uint64_t offset(uint64_t n) const { return row * n + column; }
 };
 
-template <typename T, uint32_t kVectors>
-GPU_DEVICE RowPlace<T, kVectors> row_place(const RowShape& s, uint64_t chunk, const T* x) {
-  RowPlace<T, kVectors> place;
+template <typename T, uint32_t kVectors, bool kIsWide>
+GPU_DEVICE RowPlace<T, kVectors, kIsWide> row_place(const RowShape& s, uint64_t chunk) {
+  RowPlace<T, kVectors, kIsWide> place;
   place.live = chunk < s.chunks;
   if (!place.live) chunk = 0;
   place.row = s.splits == 1 ? chunk : chunk / s.splits;
@@ -145,8 +146,13 @@ GPU_DEVICE RowPlace<T, kVectors> row_place(const RowShape& s, uint64_t chunk, co
   place.tile.group = s.group;
   place.tile.member = thread_x() & (s.group - 1);
   place.tile.used = s.used;
-  place.tile.wide = place.tile.n % kWide<T> == 0 && reinterpret_cast<uintptr_t>(x + place.offset(s.n)) % 16 == 0;
   return place;
+}
+
+// The same for every row: all arrays are aligned (or null), and rows are whole accesses, as chunks always are.
+template <typename T, typename... P>
+GPU_DEVICE bool rows_are_wide(const RowShape& s, const T* x, const P*... more) {
+  return s.n % kWide<T> == 0 && (reinterpret_cast<uintptr_t>(x) | ... | reinterpret_cast<uintptr_t>(more)) % 16 == 0;
 }
 
 GPU_DEVICE uint64_t row_chunk(const RowShape& s) {
