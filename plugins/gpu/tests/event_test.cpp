@@ -1,4 +1,7 @@
 // Callbacks across quiesce, profiles, and what a recorder refuses.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -83,6 +86,31 @@ TEST_F(EventTest, ARecorderTakesLaunchesOnly) {
   expect_ok(graph->graph_end(recorder, &made, &error_), "graph_end");
   EXPECT_EQ(graph->graph_launch(stream(), made, nullptr, 0, &error_), FRL_INVALID_ARGUMENT);
   graph->graph_destroy(made);
+}
+
+// A driver's state does not survive a fork; the child is told so, and the parent goes on.
+TEST_F(EventTest, AChildOfForkIsRefused) {
+  open();
+  frl_stream* s = stream();
+  frl_buffer* buffer = alloc(64);
+  const pid_t child = fork();
+  if (child == 0) {
+    uint32_t count = 1;
+    frl_stream* none = nullptr;
+    const bool refused = api_->stream_create(device_, 0, &none, &error_) == FRL_INVALID_STATE &&
+                         std::strstr(error_.message, "child of fork()") != nullptr &&
+                         api_->fill(s, buffer, 0, 64, 1, 1, &error_) == FRL_INVALID_STATE &&
+                         plugin_->device_count(&count, &error_) == FRL_OK && count == 0;
+    api_->stream_destroy(s);
+    api_->buffer_free(device_, buffer);
+    plugin_->device_close(device_);
+    _exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the child used the parent's device";
+  expect_ok(api_->fill(s, buffer, 0, 64, 7, 1, &error_), "fill");
+  EXPECT_TRUE(read(s, buffer, 64) == Bytes(64, std::byte{7}));
 }
 
 }  // namespace
