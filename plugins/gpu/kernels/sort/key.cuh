@@ -62,6 +62,31 @@ struct KeyCode {
     }
   }
   GPU_DEVICE uint64_t load(const void* data, int64_t i) const { return encode(load_bits(data, i)); }
+  // Whether load_four may be used for neighbours from `first` on: `first` is aligned to four elements.
+  GPU_DEVICE bool is_wide(const void* data, int64_t first, int64_t stride) const {
+    return stride == 1 && (reinterpret_cast<uint64_t>(data) + static_cast<uint64_t>(first * item)) % (4 * item) == 0;
+  }
+  // Elements i to i + 3, by one access (two of 8-byte elements).
+  GPU_DEVICE void load_four(const void* data, int64_t i, uint64_t (&bits)[4]) const {
+    switch (item) {
+      case 1:
+        return take_four(load_streaming<Vec<uint8_t, 4>>(static_cast<const uint8_t*>(data) + i), bits);
+      case 2:
+        return take_four(load_streaming<Vec<uint16_t, 4>>(static_cast<const uint16_t*>(data) + i), bits);
+      case 4:
+        return take_four(load_streaming<Vec<uint32_t, 4>>(static_cast<const uint32_t*>(data) + i), bits);
+      default: {
+        const auto low = load_streaming<Vec<uint64_t, 2>>(static_cast<const uint64_t*>(data) + i);
+        const auto high = load_streaming<Vec<uint64_t, 2>>(static_cast<const uint64_t*>(data) + i + 2);
+        bits[0] = low[0], bits[1] = low[1], bits[2] = high[0], bits[3] = high[1];
+      }
+    }
+  }
+  template <typename T>
+  static GPU_DEVICE void take_four(const Vec<T, 4>& from, uint64_t (&bits)[4]) {
+    GPU_UNROLL
+    for (uint32_t k = 0; k < 4; ++k) bits[k] = from[k];
+  }
   GPU_DEVICE void store_bits(void* data, int64_t i, uint64_t bits) const {
     switch (item) {
       case 1:

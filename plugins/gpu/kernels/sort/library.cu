@@ -13,13 +13,24 @@ namespace {
 
 constexpr uint32_t kThreads = tuning::kSortThreads;
 
-// keys == nullptr: only the indices, 0, 1, 2 ...
+// 0, 1, 2 ... by 16 bytes; `indices` is aligned to them.
+GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) number_line(uint32_t* indices, uint64_t count) {
+  const uint64_t first = global_thread() * 4;
+  const auto i = static_cast<uint32_t>(first);
+  if (first + 4 <= count) {
+    store_wide(indices + first, Vec<uint32_t, 4>{{i, i + 1, i + 2, i + 3}});
+  } else {
+    for (uint32_t k = 0; k < 4; ++k)
+      if (first + k < count) indices[first + k] = i + k;
+  }
+}
+
 template <typename K>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) encode_line(const void* x, KeyCode code, int64_t first, int64_t stride,
                                                    uint64_t count, K* keys, uint32_t* indices) {
   const uint64_t i = global_thread();
   if (i >= count) return;
-  if (keys != nullptr) keys[i] = static_cast<K>(code.load(x, first + static_cast<int64_t>(i) * stride));
+  keys[i] = static_cast<K>(code.load(x, first + static_cast<int64_t>(i) * stride));
   if (indices != nullptr) indices[i] = static_cast<uint32_t>(i);
 }
 
@@ -85,7 +96,9 @@ void launch_line(const Order& order, const Steps& steps, const Arrays& arrays, s
                  int64_t to, CommandList& commands) {
   const uint64_t n = order.length;
   const vendor::LaunchShape shape = grid_for(n, kThreads);
-  if (steps.encode || order.indices)
+  if (order.indices && !steps.encode)
+    commands.launch<&number_line>(grid_for(ceil_div(n, 4), kThreads), arrays.indices_in, n);
+  if (steps.encode)
     commands.launch<&encode_line<K>>(shape, order.x, order.code, from, order.stride[0], n,
                                      static_cast<K*>(arrays.keys_in), arrays.indices_in);
   const void* keys_in = steps.encode ? arrays.keys_in : static_cast<const K*>(order.x) + from;

@@ -10,7 +10,7 @@ namespace ferrule::gpu::sort {
 inline constexpr uint32_t kSelectThreads = tuning::kSelectThreads;
 inline constexpr uint32_t kDigitBits = 11, kBins = 1 << kDigitBits;
 inline constexpr uint32_t kBinsEach = kBins / kSelectThreads;
-inline constexpr uint32_t kSelectEach = 4;  // elements of a thread at a time
+inline constexpr uint32_t kSelectEach = 4;  // neighbouring elements of a thread
 inline constexpr uint32_t kSelectTile = kSelectThreads * kSelectEach;
 
 // What is known of the kth key: its bits from `known` on, its rank among the keys that share them, how many there are.
@@ -33,22 +33,33 @@ GPU_DEVICE bool shares_prefix(uint64_t key, const Found& found) {
   return found.known >= 64 || key >> found.known == found.prefix;
 }
 
-// Adds the digits of elements [begin, end) of a line to the block's bins.
+// Elements [i, i + kSelectEach) of a line as far as `end`; `wide` by KeyCode::is_wide, i is a multiple of kSelectEach.
+GPU_DEVICE void load_each(const Order& order, int64_t first, bool wide, uint64_t i, uint64_t end,
+                          uint64_t (&bits)[kSelectEach]) {
+  if (wide && i + kSelectEach <= end) return order.code.load_four(order.x, first + static_cast<int64_t>(i), bits);
+  GPU_UNROLL
+  for (uint32_t k = 0; k < kSelectEach; ++k) {
+    bits[k] = 0;
+    if (i + k < end) bits[k] = order.code.load_bits(order.x, first + static_cast<int64_t>(i + k) * order.stride[0]);
+  }
+}
+
+// Adds the digits of elements [begin, end) of a line to the block's bins; begin is a multiple of the tile.
 GPU_DEVICE void count_digits(const Order& order, int64_t first, uint64_t begin, uint64_t end, const Found& found,
                              shared<uint32_t> bins) {
   const uint32_t low = digit_low(found.known);
   const uint32_t mask = (1u << (found.known - low)) - 1;
-  for (uint64_t i = begin + thread_x(); i < end; i += kSelectTile) {
-    uint64_t key[kSelectEach];
+  const bool wide = order.code.is_wide(order.x, first, order.stride[0]);
+  for (uint64_t i = begin + thread_x() * kSelectEach; i < end; i += 2 * kSelectTile) {
+    uint64_t bits[2][kSelectEach];
+    load_each(order, first, wide, i, end, bits[0]);
+    load_each(order, first, wide, i + kSelectTile, end, bits[1]);
     GPU_UNROLL
-    for (uint32_t k = 0; k < kSelectEach; ++k) {
-      const uint64_t at = i + k * kSelectThreads < end ? i + k * kSelectThreads : end - 1;
-      key[k] = order.code.load(order.x, first + static_cast<int64_t>(at) * order.stride[0]);
+    for (uint32_t k = 0; k < 2 * kSelectEach; ++k) {
+      const uint64_t key = order.code.encode(bits[k / kSelectEach][k % kSelectEach]);
+      if (i + k / kSelectEach * kSelectTile + k % kSelectEach < end && shares_prefix(key, found))
+        atomic_add(&bins[static_cast<uint32_t>(key >> low) & mask], 1u);
     }
-    GPU_UNROLL
-    for (uint32_t k = 0; k < kSelectEach; ++k)
-      if (i + k * kSelectThreads < end && shares_prefix(key[k], found))
-        atomic_add(&bins[static_cast<uint32_t>(key[k] >> low) & mask], 1u);
   }
 }
 
@@ -81,9 +92,15 @@ struct Places {
 GPU_DEVICE uint64_t count_sides(const Order& order, int64_t first, uint64_t begin, uint64_t end, uint64_t kth_key,
                                 shared<uint64_t> partials) {
   uint64_t count = 0;
-  for (uint64_t i = begin + thread_x(); i < end; i += kSelectThreads) {
-    const uint64_t key = order.code.load(order.x, first + static_cast<int64_t>(i) * order.stride[0]);
-    count += key < kth_key ? 1 : key == kth_key ? uint64_t{1} << 32 : 0;
+  const bool wide = order.code.is_wide(order.x, first, order.stride[0]);
+  for (uint64_t i = begin + thread_x() * kSelectEach; i < end; i += kSelectTile) {
+    uint64_t bits[kSelectEach];
+    load_each(order, first, wide, i, end, bits);
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kSelectEach; ++k) {
+      const uint64_t key = order.code.encode(bits[k]);
+      if (i + k < end) count += key < kth_key ? 1 : key == kth_key ? uint64_t{1} << 32 : 0;
+    }
   }
   return block_reduce<kSelectThreads>(count, AddCounts{}, uint64_t{0}, partials);
 }
@@ -91,15 +108,16 @@ GPU_DEVICE uint64_t count_sides(const Order& order, int64_t first, uint64_t begi
 // Writes elements [begin, end) at the places, which move on; the order within each side is kept.
 GPU_DEVICE void write_sides(const Order& order, const int64_t (&first)[2], uint64_t begin, uint64_t end,
                             uint64_t kth_key, Places places, shared<uint64_t> partials) {
+  const bool wide = order.code.is_wide(order.x, first[0], order.stride[0]);
   for (uint64_t tile = begin; tile < end; tile += kSelectTile) {
     const uint64_t i = tile + thread_x() * kSelectEach;
     uint64_t bits[kSelectEach], count = 0;
     uint32_t side[kSelectEach];
+    load_each(order, first[0], wide, i, end, bits);
     GPU_UNROLL
     for (uint32_t k = 0; k < kSelectEach; ++k) {
       side[k] = 3;
       if (i + k >= end) continue;
-      bits[k] = order.code.load_bits(order.x, first[0] + static_cast<int64_t>(i + k) * order.stride[0]);
       const uint64_t key = order.code.encode(bits[k]);
       side[k] = key < kth_key ? 0 : key == kth_key ? 1 : 2;
       count += side[k] < 2 ? uint64_t{1} << (32 * side[k]) : 0;
