@@ -46,9 +46,22 @@ GPU_DEVICE Word<T> word(T x) {
 template <typename T>
 inline constexpr uint32_t kBits = sizeof(T) * 8;
 
+// The low bits of a result. GPU_KEEP, where a compiler is given it, keeps 16-bit results from becoming 16-bit arithmetic:
+// ptxas 13.0 takes the negative of the least 16-bit integer for a positive number in comparisons and conversions.
+#if !defined(GPU_KEEP)
+#define GPU_KEEP(word)
+#endif
+template <typename T>
+GPU_DEVICE T truncate(Word<T> w) {
+  if constexpr (sizeof(T) == 2) {
+    GPU_KEEP(w);
+  }
+  return static_cast<T>(w);
+}
+
 template <typename T>
 GPU_DEVICE T negative(T x) {
-  return static_cast<T>(Word<T>(0) - word(x));
+  return truncate<T>(Word<T>(0) - word(x));
 }
 template <typename T>
 GPU_DEVICE T abs(T x) {

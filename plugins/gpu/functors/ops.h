@@ -131,7 +131,7 @@ GPU_DEVICE Compute<T> square(Compute<T> x) {
   if constexpr (is_complex<T>) {
     return complex::narrow(wide_square(complex::widen(x)));
   } else if constexpr (is_integer<T>) {
-    return static_cast<T>(integer::word(x) * integer::word(x));
+    return integer::truncate<T>(integer::word(x) * integer::word(x));
   } else {
     return x * x;
   }
@@ -176,7 +176,7 @@ GPU_DEVICE float imag(Complex x) {
       return on_float;                                                      \
     }                                                                       \
   }
-#define FERRULE_GPU_WRAP(operation) static_cast<T>(integer::word(x) operation integer::word(y))
+#define FERRULE_GPU_WRAP(operation) integer::truncate<T>(integer::word(x) operation integer::word(y))
 #define FERRULE_GPU_WIDE(function) complex::narrow(complex::function(complex::widen(x), complex::widen(y)))
 
 FERRULE_GPU_BINARY(add, x | y, FERRULE_GPU_WRAP(+), x + y, (Complex{x.re + y.re, x.im + y.im}))

@@ -79,6 +79,28 @@ std::string constant(uint32_t dtype, const uint64_t* value) {
   return text;
 }
 
+// What only moved a half keeps its bits, NaN payloads included, which widening would lose: such a node i has its stored
+// form in r<i> beside its compute value in v<i>.
+bool keeps_bits(const NodeList& list, uint32_t i) {
+  const frl_expr_node& node = list.nodes[i];
+  if (node.dtype != FRL_DTYPE_F16 && node.dtype != FRL_DTYPE_BF16) return false;
+  const bool same = node.op == FRL_OP_copy && list.nodes[node.a].dtype == node.dtype;
+  return node.op == FRL_EXPR_INPUT || node.op == FRL_EXPR_CONSTANT || node.op == FRL_OP_select || same;
+}
+// A node's value as it is stored.
+std::string stored(const NodeList& list, uint32_t i) {
+  if (keeps_bits(list, i)) return "r" + to_string(i);
+  return std::string("narrow<") + type_name(list.nodes[i].dtype) + ">(v" + to_string(i) + ")";
+}
+template <typename InputText>
+std::string moved(const NodeList& list, const frl_expr_node& node, const InputText& input) {
+  if (node.op == FRL_EXPR_INPUT) return input(node.a);
+  if (node.op == FRL_EXPR_CONSTANT)
+    return std::string(type_name(node.dtype)) + "{" + to_string(node.value[0] & 0xffffu) + "u}";
+  if (node.op == FRL_OP_copy) return stored(list, node.a);
+  return "v" + to_string(node.a) + " ? " + stored(list, node.b) + " : " + stored(list, node.c);
+}
+
 // One line per node: v0, v1, ... `input` writes how input k is read.
 template <typename InputText>
 void add_nodes(std::string& out, const NodeList& list, const InputText& input) {
@@ -104,6 +126,9 @@ void add_nodes(std::string& out, const NodeList& list, const InputText& input) {
       out += "))";
     }
     out += ";\n";
+    const auto k = static_cast<uint32_t>(i);
+    if (keeps_bits(list, k))
+      out += "    const " + type + " r" + to_string(k) + " = " + moved(list, node, input) + ";\n";
   }
 }
 
@@ -182,9 +207,8 @@ class Writer {
     text_ += "  }\n";
   }
 
-  void add_main_nodes() {
-    add_nodes(text_, e_.main, [](uint32_t k) { return "in.x" + to_string(k) + "[e]"; });
-  }
+  static std::string main_input(uint32_t k) { return "in.x" + to_string(k) + "[e]"; }
+  void add_main_nodes() { add_nodes(text_, e_.main, main_input); }
 
   void add_map() {
     text_ += "  template <uint32_t V>\n  struct Out {\n";
@@ -196,8 +220,7 @@ class Writer {
         "  static GPU_DEVICE void evaluate(const In<V>& in, uint32_t e, Out<V>& out) {\n";
     add_main_nodes();
     for (uint32_t k = 0; k < e_.n_outputs(); ++k) {
-      text_ += "    out.y" + to_string(k) + "[e] = narrow<" + type_name(e_.output_dtype(k)) + ">(v" +
-               to_string(e_.main.outputs[k]) + ");\n";
+      text_ += "    out.y" + to_string(k) + "[e] = " + stored(e_.main, e_.main.outputs[k]) + ";\n";
     }
     text_ +=
         "  }\n  template <uint32_t V>\n"
@@ -219,23 +242,24 @@ class Writer {
   }
 
   void add_reduction() {
-    const std::string stored = type_name(total_dtype(e_)), total = "Compute<" + stored + ">";
+    const std::string storage = type_name(total_dtype(e_)), total = "Compute<" + storage + ">";
     const uint32_t from = e_.main.nodes[e_.main.outputs[0]].dtype;
     text_ += "  using Total = " + total + ";\n  static GPU_DEVICE Total identity() { return " + identity() + "; }\n";
     text_ += "  static GPU_DEVICE Total combine(Total a, Total b) { return op::" + std::string(combiner()) + "<" +
-             stored + ">(a, b); }\n";
+             storage + ">(a, b); }\n";
     text_ += "  template <uint32_t V>\n  static GPU_DEVICE Total value(const In<V>& in, uint32_t e) {\n";
     add_main_nodes();
-    text_ += "    return cast<" + stored + ", " + type_name(from) + ">(v" + to_string(e_.main.outputs[0]) + ");\n  }\n";
+    text_ +=
+        "    return cast<" + storage + ", " + type_name(from) + ">(v" + to_string(e_.main.outputs[0]) + ");\n  }\n";
     text_ += "  static GPU_DEVICE void finish(const Args& args, const int64_t* offsets, Total total) {\n";
-    add_nodes(text_, e_.epilogue, [this](uint32_t k) {
+    const auto input = [this](uint32_t k) {
       return "load_element<" + std::string(type_name(e_.input_dtypes[k])) + ">(args, " + to_string(k) + ", offsets[" +
              to_string(k) + "])";
-    });
+    };
+    add_nodes(text_, e_.epilogue, input);
     for (uint32_t k = 0; k < e_.n_outputs(); ++k) {
-      const std::string type = type_name(e_.output_dtype(k));
-      text_ += "    static_cast<" + type + "*>(args.out[" + to_string(k) + "])[offsets[kInputs + " + to_string(k) +
-               "]] = narrow<" + type + ">(v" + to_string(e_.epilogue.outputs[k]) + ");\n";
+      text_ += "    static_cast<" + std::string(type_name(e_.output_dtype(k))) + "*>(args.out[" + to_string(k) +
+               "])[offsets[kInputs + " + to_string(k) + "]] = " + stored(e_.epilogue, e_.epilogue.outputs[k]) + ";\n";
     }
     text_ += "  }\n};\n";
   }
