@@ -284,14 +284,15 @@ const void* read_to_host(Node& node) {
   require_value(node);
   if (node.size == 0 || (node.is_inline && node.size == 1)) return node.value;
   require_same_process();
-  wait_ready(node);
-  if (node.storage && node.contiguous) {
-    if (void* host = node.storage->host()) return static_cast<std::byte*>(host) + node.byte_offset;
+  if (node.storage && node.storage->host()) {
+    wait_ready(node);
+    if (node.contiguous) return static_cast<std::byte*>(node.storage->host()) + node.byte_offset;
   }
   std::lock_guard lock(host_mutex);
   if (node.host) return node.host->data;
   if (node.size == 1) {
-    copy_element(node, node.value);
+    if (!node.value_read) copy_element(node, node.value);
+    node.value_read = true;
     return node.value;
   }
   auto result = allocate_host(node.bytes());
@@ -314,12 +315,12 @@ const void* read_to_host(Node& node) {
 void read_element(Node& node, void* to) {
   require_value(node);
   require_same_process();
-  wait_ready(node);
   if (node.is_inline) {
     std::memcpy(to, node.value, node.dtype.size());
   } else if (!node.storage) {
     std::memcpy(to, node.host->data, node.dtype.size());
   } else if (const void* host = node.storage->host()) {
+    wait_ready(node);
     std::memcpy(to, static_cast<const std::byte*>(host) + node.byte_offset, node.dtype.size());
   } else {
     copy_element(node, to);

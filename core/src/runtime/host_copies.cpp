@@ -35,6 +35,9 @@ uint64_t first_byte(const Node& node, ByteSpan span) {
   return node.storage->offset() + static_cast<uint64_t>(static_cast<int64_t>(node.byte_offset) + span.begin);
 }
 
+// A copy that was waited for came after the work that wrote the node; this says whether that failed. Does not wait.
+void check_written(const Node& node) { node.storage->stream().host_wait(node.storage->written_at()); }
+
 }  // namespace
 
 ByteSpan byte_span(const Node& node) {
@@ -123,6 +126,7 @@ void copy_to_host(const Node& node, const std::shared_ptr<HostBlock>& to) {
     uint64_t sequence = submit_copy_out(stream, to->data, node.storage->buffer(), begin, count);
     stream.retain(to);
     stream.host_wait(sequence);
+    check_written(node);
     return;
   }
   struct Piece {
@@ -151,6 +155,7 @@ void copy_to_host(const Node& node, const std::shared_ptr<HostBlock>& to) {
     Piece& piece = pieces[(next + i) % kPieces];
     if (piece.length != 0) finish(piece);
   }
+  check_written(node);
 }
 
 void copy_element(const Node& node, void* to) {
@@ -160,6 +165,7 @@ void copy_element(const Node& node, void* to) {
   uint64_t sequence = submit_copy_out(stream, block->data, node.storage->buffer(), begin, node.dtype.size());
   stream.retain(block);
   stream.host_wait(sequence);
+  check_written(node);
   std::memcpy(to, block->data, node.dtype.size());
 }
 

@@ -52,8 +52,9 @@ struct Node {
   Dtype dtype;
   std::atomic<Status> status{Status::unscheduled};
   bool tracer = false;
-  bool is_inline = false;  // the one element lies in value
-  bool contiguous = true;  // strides are row-major without gaps
+  bool is_inline = false;   // the one element lies in value
+  bool contiguous = true;   // strides are row-major without gaps
+  bool value_read = false;  // value is a copy of the one element in storage; with the readers' lock
   uint32_t output_index = 0;
   uint64_t size = 1;
   uint64_t mark = 0;  // the evaluation that visited the node last
