@@ -152,6 +152,45 @@ void add_products(Catalog& catalog) {
               check(c, launch, {wants});
             });
       }
+  struct Sum {
+    const char* name;
+    float alpha, beta;
+    uint32_t broadcast;  // axes of c
+    bool batched;
+  };
+  static const std::vector<Sum> sums = {{"plain", 1, 1, 0, false},  {"scaled", 0.5f, -2, 0, false},
+                                        {"bias", 1, 1, 1, false},   {"scaled_bias", -1.5f, 2, 1, false},
+                                        {"column", 1, 1, 2, false}, {"beta0", 1, 0, 0, false},
+                                        {"batched", 1, 1, 0, true}, {"batched_bias", 1, 1, 2, true}};
+  for (uint32_t dtype : {FRL_DTYPE_F32, FRL_DTYPE_F16, FRL_DTYPE_BF16, FRL_DTYPE_F64, FRL_DTYPE_C64})
+    for (const Sum& f : sums)
+      for (bool swapped : {false, true}) {
+        const Op& op = conformance::op("addmm");
+        const std::string layout = fmt::format("{}_{}", swapped ? "transposed_b" : "contiguous", f.name);
+        add(catalog, op, dtype, layout, f.batched ? Shape{3, 72, 96, 104} : Shape{72, 96, 104},
+            [&op, &f, dtype, swapped](Context& c, Random& random) {
+              const auto shape = [&](int64_t rows, int64_t columns) {
+                return f.batched ? Shape{3, rows, columns} : Shape{rows, columns};
+              };
+              Tensor addend = moderate(dtype, shape(72, 104), random, -1, 1);
+              repeat_axes(addend, f.broadcast);
+              Operand a(moderate(dtype, shape(72, 96), random, -1, 1)),
+                  b(moderate(dtype, shape(96, 104), random, -1, 1));
+              if (swapped) {
+                b.layout.strides[f.batched ? 1 : 0] = 1;
+                b.layout.strides[f.batched ? 2 : 1] = 96;
+              }
+              Launch launch;
+              launch.op = &op;
+              launch.set_attrs(frl_addmm_attrs{f.alpha, f.beta});
+              launch.outputs = {Operand(Tensor(dtype, shape(72, 104)))};
+              const Wants wants =
+                  want_matmul(&addend, a.tensor, b.tensor, static_cast<Real>(f.alpha), static_cast<Real>(f.beta));
+              launch.inputs = {Operand(addend, f.broadcast != 0 ? BROADCAST : CONTIGUOUS, f.broadcast), std::move(a),
+                               std::move(b)};
+              check(c, launch, {wants});
+            });
+      }
   for (const char* name : {"conv", "conv_input_grad", "conv_weight_grad"})
     for (uint32_t dtype : {FRL_DTYPE_F32, FRL_DTYPE_BF16}) {
       const Op& op = conformance::op(name);
