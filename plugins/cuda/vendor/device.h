@@ -187,6 +187,17 @@ GPU_DEVICE float approximate_reciprocal(float x) {
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }
+// Two at once, `low` in the low bits.
+GPU_DEVICE uint32_t floats_to_halves(float low, float high) {
+  uint32_t w;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(w) : "f"(high), "f"(low));
+  return w;
+}
+GPU_DEVICE uint32_t floats_to_bfloats(float low, float high) {
+  uint32_t w;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(w) : "f"(high), "f"(low));
+  return w;
+}
 GPU_DEVICE uint64_t multiply_high(uint64_t a, uint64_t b) { return __umul64hi(a, b); }
 GPU_DEVICE uint32_t multiply_high(uint32_t a, uint32_t b) { return __umulhi(a, b); }
 GPU_DEVICE uint32_t leading_zeros(uint32_t x) { return static_cast<uint32_t>(__clz(static_cast<int>(x))); }

@@ -50,9 +50,8 @@ GPU_DEVICE Moments<C> gather_moments(const Moments<C>* partials, const RowShape&
 
 // The moments of a chunk, whose elements are 0 beyond its end.
 template <typename T, uint32_t kVectors, bool kIsWide>
-GPU_DEVICE Moments<Compute<T>> moments_of(const RowTile<T, kVectors, kIsWide>& tile,
-                                          const Vec<T, kWide<T>> (&raw)[kVectors], bool centred,
-                                          shared<Compute<T>> means, shared<Compute<T>> sums) {
+GPU_DEVICE Moments<Compute<T>> moments_of(const RowTile<T, kVectors, kIsWide>& tile, const Words (&raw)[kVectors],
+                                          bool centred, shared<Compute<T>> means, shared<Compute<T>> sums) {
   using C = Compute<T>;
   C mean = 0;
   if (centred) {
@@ -60,7 +59,7 @@ GPU_DEVICE Moments<Compute<T>> moments_of(const RowTile<T, kVectors, kIsWide>& t
     GPU_UNROLL
     for (uint32_t k = 0; k < kVectors; ++k) {
       GPU_UNROLL
-      for (uint32_t j = 0; j < kWide<T>; ++j) sum += widen<T>(raw[k][j]);
+      for (uint32_t j = 0; j < kWide<T>; ++j) sum += widen<T>(element_of<T>(raw[k], j));
     }
     mean = group_reduce(sum, reduction::Sum<C>{}, tile.group, means) / static_cast<C>(tile.n > 0 ? tile.n : 1);
   }
@@ -105,13 +104,18 @@ GPU_DEVICE void norm_rows_as(const T* x, const T* weight, const T* bias, T* out,
     if (bias) tile.load_raw(bias + place.column, b, k0, C(0));
     GPU_UNROLL
     for (uint32_t k = 0; k < kStep; ++k) {
+      C y[Tile::kLanes];
       GPU_UNROLL
-      for (uint32_t j = 0; j < Tile::kLanes; ++j) {
-        C y = (widen<T>(v[k0 + k][j]) - scale.mean) * scale.r;
-        if (weight) y *= widen<T>(w[k][j]);
-        if (bias) y += widen<T>(b[k][j]);
-        v[k0 + k][j] = narrow<T>(y);
+      for (uint32_t j = 0; j < Tile::kLanes; ++j) y[j] = (widen<T>(element_of<T>(v[k0 + k], j)) - scale.mean) * scale.r;
+      if (weight) {
+        GPU_UNROLL
+        for (uint32_t j = 0; j < Tile::kLanes; ++j) y[j] *= widen<T>(element_of<T>(w[k], j));
       }
+      if (bias) {
+        GPU_UNROLL
+        for (uint32_t j = 0; j < Tile::kLanes; ++j) y[j] += widen<T>(element_of<T>(b[k], j));
+      }
+      v[k0 + k] = pack<T>(y);
       tile.store_raw(to, v[k0 + k], k0 + k);
     }
   }

@@ -26,6 +26,46 @@ struct RowShape {
   uint32_t used;  // wide accesses per thread that a full chunk takes
 };
 
+// A wide access' elements stay packed in words: half types take half the registers.
+using Words = Vec<uint32_t, 4>;
+
+template <typename T>
+GPU_DEVICE T element_of(const Words& words, uint32_t j) {
+  if constexpr (sizeof(T) == 2)
+    return T{static_cast<uint16_t>(words[j / 2] >> (16 * (j % 2)))};
+  else if constexpr (sizeof(T) == 4)
+    return bits_float(words[j]);
+  else
+    return bits_double(words[2 * j] | static_cast<uint64_t>(words[2 * j + 1]) << 32);
+}
+template <typename T>
+GPU_DEVICE void set_element(Words& words, uint32_t j, T v) {
+  if constexpr (sizeof(T) == 2) {
+    words[j / 2] = (words[j / 2] & (0xffff0000u >> (16 * (j % 2)))) | static_cast<uint32_t>(v.bits) << (16 * (j % 2));
+  } else if constexpr (sizeof(T) == 4) {
+    words[j] = float_bits(v);
+  } else {
+    words[2 * j] = static_cast<uint32_t>(double_bits(v));
+    words[2 * j + 1] = static_cast<uint32_t>(double_bits(v) >> 32);
+  }
+}
+template <typename T>
+GPU_DEVICE Words pack(const Compute<T>* v) {
+  Words words;
+  GPU_UNROLL
+  for (uint32_t i = 0; i < 4; ++i) {
+    if constexpr (is_same<T, Half>)
+      words[i] = floats_to_halves(v[2 * i], v[2 * i + 1]);
+    else if constexpr (is_same<T, Bfloat>)
+      words[i] = floats_to_bfloats(v[2 * i], v[2 * i + 1]);
+    else if constexpr (sizeof(T) == 4)
+      words[i] = float_bits(v[i]);
+    else
+      words[i] = static_cast<uint32_t>(double_bits(v[i / 2]) >> (32 * (i % 2)));
+  }
+  return words;
+}
+
 // kIsWide: neighbouring elements lie in one access, see rows_are_wide; else neighbouring elements lie in neighbouring
 // threads.
 template <typename T, uint32_t kVectors, bool kIsWide>
@@ -33,7 +73,7 @@ struct RowTile {
   static constexpr uint32_t kLanes = kWide<T>;
   static constexpr uint32_t kCount = kVectors * kLanes;
   using C = Compute<T>;
-  using V = Vec<T, kLanes>;
+  using V = Words;
 
   uint32_t n;  // elements of the chunk; 0 for a group without work
   uint32_t group, member, used;
@@ -48,12 +88,11 @@ struct RowTile {
   // first is used.
   template <uint32_t M>
   GPU_DEVICE void load_raw(const T* p, V (&raw)[M], uint32_t k0, C fill) const {
-    const T filler = narrow<T>(fill);
+    C filler[kLanes];
     GPU_UNROLL
-    for (uint32_t k = 0; k < M; ++k) {
-      GPU_UNROLL
-      for (uint32_t j = 0; j < kLanes; ++j) raw[k][j] = filler;
-    }
+    for (uint32_t j = 0; j < kLanes; ++j) filler[j] = fill;
+    GPU_UNROLL
+    for (uint32_t k = 0; k < M; ++k) raw[k] = pack<T>(filler);
     if constexpr (kIsWide) {
       const T* mine = p + member * kLanes;
       GPU_UNROLL
@@ -66,7 +105,7 @@ struct RowTile {
         if (k0 + k < used) {
           GPU_UNROLL
           for (uint32_t j = 0; j < kLanes; ++j) {
-            if (valid(k0 + k, j)) raw[k][j] = p[index(k0 + k, j)];
+            if (valid(k0 + k, j)) set_element<T>(raw[k], j, p[index(k0 + k, j)]);
           }
         }
       }
@@ -77,7 +116,7 @@ struct RowTile {
     GPU_UNROLL
     for (uint32_t k = 0; k < kVectors; ++k) {
       GPU_UNROLL
-      for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = widen<T>(raw[k][j]);
+      for (uint32_t j = 0; j < kLanes; ++j) v[k * kLanes + j] = widen<T>(element_of<T>(raw[k], j));
     }
   }
   GPU_DEVICE void load(const T* p, C (&v)[kCount], C fill) const {
@@ -92,18 +131,13 @@ struct RowTile {
     } else if (k < used) {
       GPU_UNROLL
       for (uint32_t j = 0; j < kLanes; ++j) {
-        if (valid(k, j)) p[index(k, j)] = raw[j];
+        if (valid(k, j)) p[index(k, j)] = element_of<T>(raw, j);
       }
     }
   }
   GPU_DEVICE void store(T* p, const C (&v)[kCount]) const {
     GPU_UNROLL
-    for (uint32_t k = 0; k < kVectors; ++k) {
-      V raw;
-      GPU_UNROLL
-      for (uint32_t j = 0; j < kLanes; ++j) raw[j] = narrow<T>(v[k * kLanes + j]);
-      store_raw(p, raw, k);
-    }
+    for (uint32_t k = 0; k < kVectors; ++k) store_raw(p, pack<T>(v + k * kLanes), k);
   }
 
   // The sum of the squared distances from `mean`.
@@ -113,8 +147,8 @@ struct RowTile {
     for (uint32_t k = 0; k < kVectors; ++k) {
       GPU_UNROLL
       for (uint32_t j = 0; j < kLanes; ++j) {
-        const C distance = widen<T>(raw[k][j]) - mean;
-        sum = math::fma(valid(k, j) ? distance : C(0), distance, sum);
+        const C distance = widen<T>(element_of<T>(raw[k], j)) - mean;
+        if (valid(k, j)) sum = math::fma(distance, distance, sum);
       }
     }
     return sum;

@@ -244,6 +244,12 @@ GPU_DEVICE uint16_t float_to_half(float f) { return sim::float_to_half(f); }
 GPU_DEVICE uint16_t float_to_bfloat(float f) { return sim::float_to_bfloat(f); }
 GPU_DEVICE float approximate_exp2(float x) { return exp2f(x); }
 GPU_DEVICE float approximate_reciprocal(float x) { return 1.0f / x; }
+GPU_DEVICE uint32_t floats_to_halves(float low, float high) {
+  return float_to_half(low) | static_cast<uint32_t>(float_to_half(high)) << 16;
+}
+GPU_DEVICE uint32_t floats_to_bfloats(float low, float high) {
+  return float_to_bfloat(low) | static_cast<uint32_t>(float_to_bfloat(high)) << 16;
+}
 GPU_DEVICE uint64_t multiply_high(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(a) * b >> 64);
 }
