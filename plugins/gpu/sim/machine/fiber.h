@@ -42,7 +42,7 @@ class Fiber {
   const void* bottom_ = nullptr;  // of the stack, for the sanitizers
   size_t bytes_ = 0;
   void* fake_stack_ = nullptr;
-  void* tsan_ = nullptr;
+  [[maybe_unused]] void* tsan_ = nullptr;
 };
 
 }  // namespace ferrule::gpu::sim

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <source_location>
+#include <cstring>
 
 #if !defined(FERRULE_SIM_WARP_WIDTH)
 #define FERRULE_SIM_WARP_WIDTH 32
@@ -33,13 +33,12 @@ extern constinit Running running;
 inline Running& self() { return running; }
 #endif
 
-// Where device code calls from.
+// Where device code calls from. (Not std::source_location, which clang 14 has not.)
 struct Site {
   const char* file;
-  uint32_t line, column;
+  uint32_t line;
 
-  static Site from(const std::source_location& l) { return {l.file_name(), l.line(), l.column()}; }
-  bool operator==(const Site&) const = default;
+  bool operator==(const Site& o) const { return line == o.line && (file == o.file || std::strcmp(file, o.file) == 0); }
 };
 
 // Ends the kernel; the launch returns kKernelFault with this text and the position. printf-style.

@@ -7,9 +7,13 @@
 
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "machine/numbers.h"
 #include "machine/running.h"
+
+// The last parameters of calls that tell where they are called; callers leave them out.
+#define GPU_SITE const char *file = __builtin_FILE(), uint32_t line = __builtin_LINE()
 
 #define GPU_KERNEL void
 #define GPU_DEVICE inline
@@ -27,7 +31,6 @@ struct Vec;  // device/gpu.h
 
 inline constexpr uint32_t warp_width = sim::kWarpWidth;
 using LaneMask = std::conditional_t<(warp_width > 32), uint64_t, uint32_t>;
-using Location = std::source_location;
 
 GPU_DEVICE uint32_t thread_x() { return sim::self().thread.x; }
 GPU_DEVICE uint32_t thread_y() { return sim::self().thread.y; }
@@ -41,9 +44,8 @@ GPU_DEVICE uint32_t blocks_y() { return sim::self().blocks.y; }
 GPU_DEVICE uint32_t blocks_z() { return sim::self().blocks.z; }
 GPU_DEVICE uint32_t lane() { return sim::self().lane; }
 
-// Callers pass no location: it tells barriers apart and names them in messages.
-GPU_DEVICE void sync(Location at = Location::current()) { sim::sync_block(sim::Site::from(at)); }
-GPU_DEVICE void sync_warp(Location at = Location::current()) { sim::sync_lanes(sim::Site::from(at)); }
+GPU_DEVICE void sync(GPU_SITE) { sim::sync_block(sim::Site{file, line}); }
+GPU_DEVICE void sync_warp(GPU_SITE) { sim::sync_lanes(sim::Site{file, line}); }
 GPU_DEVICE void fence() {}
 
 // ---- warp ----
@@ -61,9 +63,9 @@ T take(const sim::Lanes& lanes, uint32_t from) {
 }
 
 template <typename T>
-sim::Lanes give(sim::WarpCall call, const T& value, const Location& at) {
+sim::Lanes give(sim::WarpCall call, const T& value, const sim::Site& site) {
   static_assert(sizeof(T) <= sim::kLaneBytes);
-  return sim::exchange(call, &value, sizeof(T), false, sim::Site::from(at));
+  return sim::exchange(call, &value, sizeof(T), false, site);
 }
 
 inline uint64_t all_lanes(uint32_t count) { return ~uint64_t{0} >> (64 - count); }
@@ -71,31 +73,31 @@ inline uint64_t all_lanes(uint32_t count) { return ~uint64_t{0} >> (64 - count);
 }  // namespace detail
 
 template <typename T>
-GPU_DEVICE T shuffle(T value, uint32_t from_lane, Location at = Location::current()) {
-  return detail::take<T>(detail::give(sim::WarpCall::kShuffle, value, at), from_lane);
+GPU_DEVICE T shuffle(T value, uint32_t from_lane, GPU_SITE) {
+  return detail::take<T>(detail::give(sim::WarpCall::kShuffle, value, {file, line}), from_lane);
 }
 template <typename T>
-GPU_DEVICE T shuffle_xor(T value, uint32_t mask, Location at = Location::current()) {
-  return detail::take<T>(detail::give(sim::WarpCall::kShuffleXor, value, at), lane() ^ mask);
+GPU_DEVICE T shuffle_xor(T value, uint32_t mask, GPU_SITE) {
+  return detail::take<T>(detail::give(sim::WarpCall::kShuffleXor, value, {file, line}), lane() ^ mask);
 }
 template <typename T>
-GPU_DEVICE T shuffle_up(T value, uint32_t delta, Location at = Location::current()) {
-  const sim::Lanes lanes = detail::give(sim::WarpCall::kShuffleUp, value, at);
+GPU_DEVICE T shuffle_up(T value, uint32_t delta, GPU_SITE) {
+  const sim::Lanes lanes = detail::give(sim::WarpCall::kShuffleUp, value, {file, line});
   return lane() < delta ? value : detail::take<T>(lanes, lane() - delta);
 }
 template <typename T>
-GPU_DEVICE T shuffle_down(T value, uint32_t delta, Location at = Location::current()) {
-  const sim::Lanes lanes = detail::give(sim::WarpCall::kShuffleDown, value, at);
+GPU_DEVICE T shuffle_down(T value, uint32_t delta, GPU_SITE) {
+  const sim::Lanes lanes = detail::give(sim::WarpCall::kShuffleDown, value, {file, line});
   return delta >= warp_width - lane() ? value : detail::take<T>(lanes, lane() + delta);
 }
-GPU_DEVICE LaneMask ballot(bool predicate, Location at = Location::current()) {
-  return static_cast<LaneMask>(sim::exchange(sim::WarpCall::kVote, nullptr, 0, predicate, sim::Site::from(at)).votes);
+GPU_DEVICE LaneMask ballot(bool predicate, GPU_SITE) {
+  return static_cast<LaneMask>(sim::exchange(sim::WarpCall::kVote, nullptr, 0, predicate, sim::Site{file, line}).votes);
 }
-GPU_DEVICE bool warp_any(bool predicate, Location at = Location::current()) {
-  return sim::exchange(sim::WarpCall::kVote, nullptr, 0, predicate, sim::Site::from(at)).votes != 0;
+GPU_DEVICE bool warp_any(bool predicate, GPU_SITE) {
+  return sim::exchange(sim::WarpCall::kVote, nullptr, 0, predicate, sim::Site{file, line}).votes != 0;
 }
-GPU_DEVICE bool warp_all(bool predicate, Location at = Location::current()) {
-  const sim::Lanes lanes = sim::exchange(sim::WarpCall::kVote, nullptr, 0, predicate, sim::Site::from(at));
+GPU_DEVICE bool warp_all(bool predicate, GPU_SITE) {
+  const sim::Lanes lanes = sim::exchange(sim::WarpCall::kVote, nullptr, 0, predicate, sim::Site{file, line});
   return lanes.votes == detail::all_lanes(lanes.count);
 }
 GPU_DEVICE uint32_t count_bits(LaneMask mask) { return static_cast<uint32_t>(std::popcount(mask)); }
