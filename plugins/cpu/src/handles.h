@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "error.h"
 #include "kernel.h"
@@ -32,9 +33,13 @@ inline bool is_address(const void* handle) {
   return handle != nullptr && (reinterpret_cast<uintptr_t>(handle) & 1) == 0;
 }
 
+// Reads the tag alone: what lies there may be an object of another of these types, with another alignment.
 template <typename Handle>
 bool valid(const Handle* handle) {
-  return is_address(handle) && handle->tag == Handle::kTag;
+  if (!is_address(handle)) return false;
+  uint32_t tag;
+  std::memcpy(&tag, static_cast<const void*>(handle), sizeof tag);
+  return tag == Handle::kTag;
 }
 
 // "[slot] got a NULL stream" or "... a handle that is not a stream of this plugin"; INVALID_STATE for a recorder.
