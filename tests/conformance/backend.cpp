@@ -79,7 +79,10 @@ void Backend::open_device() {
   uint32_t devices = 0;
   frl_status status = plugin_api_->device_count(&devices, error);
   if (status != FRL_OK) throw std::runtime_error("device_count: " + describe(status, error));
-  if (devices == 0) throw std::runtime_error(fmt::format("{} has no device: {}", name_, error.text()));
+  if (devices == 0) {
+    no_device_ = fmt::format("{} has no device: {}", name_, error.text());
+    return;
+  }
   info_.struct_size = sizeof info_;
   status = plugin_api_->device_info(0, &info_, error);
   if (status != FRL_OK) throw std::runtime_error("device_info: " + describe(status, error));
@@ -112,6 +115,7 @@ const Backend::Found& Backend::kernel(const Op& op) {
 }
 
 Profile Backend::claimed_profile() {
+  if (!device_) return Profile::ABI;
   Profile claimed = Profile::RUNTIME;
   for (const Op& o : all_ops())
     if (o.version > 0 && o.profile > claimed && kernel(o).kernel) claimed = o.profile;

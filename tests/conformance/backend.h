@@ -25,9 +25,10 @@ class Backend {
   const std::string& name() const { return name_; }
   const std::string& path() const { return path_; }  // empty for from_tables
   const frl_plugin_api& plugin() const { return *plugin_api_; }
-  const frl_device_api& api() const { return api_; }          // every slot callable
-  const frl_device_api* raw_api() const { return raw_api_; }  // as the plugin gave it
-  frl_device* device() const { return device_; }
+  const frl_device_api& api() const { return api_; }           // every slot callable
+  const frl_device_api* raw_api() const { return raw_api_; }   // as the plugin gave it
+  frl_device* device() const { return device_; }               // nullptr where the backend has none
+  const std::string& no_device() const { return no_device_; }  // then: why
   const frl_device_info& info() const { return info_; }
   uint32_t memory_kind() const;  // of ordinary device memory
   bool flushes_subnormals() const { return (info_.flags & FRL_DEVICE_FLUSHES_SUBNORMALS) != 0; }
@@ -37,14 +38,14 @@ class Backend {
     std::string reason;  // why not, when kernel is null
   };
   const Found& kernel(const Op& op);
-  // The highest profile for which any kernel is found; RUNTIME when there is none.
+  // The highest profile for which any kernel is found; RUNTIME when there is none, ABI without a device.
   Profile claimed_profile();
 
  private:
   Backend() = default;
   void open_device();
 
-  std::string name_, path_;
+  std::string name_, path_, no_device_;
   std::shared_ptr<loader::Plugin> loaded_;
   const frl_plugin_api* plugin_api_ = nullptr;
   frl_device* device_ = nullptr;

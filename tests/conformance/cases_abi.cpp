@@ -70,6 +70,40 @@ void manifest_equals_the_note(Context& c) {
   for (uint32_t word : m->head.reserved) EXPECT_EQ(word, 0u) << "reserved words are zero";
 }
 
+// Nothing else may be visible: two backends in one process must not see each other's names.
+void exports_one_symbol(Context& c) {
+  if (!query_of(c)) return;
+  void* library = dlopen(c.backend.path().c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  for (const char* name : {"_ZSt4cout", "cudaMalloc", "cudaLaunchKernel", "main", "frl_plugin_open", "device_open"}) {
+    void* found = dlsym(library, name);
+    Dl_info where{};
+    if (!found || dladdr(found, &where) == 0) continue;  // a name of libc or libstdc++ lies elsewhere
+    EXPECT_STRNE(where.dli_fname, c.backend.path().c_str()) << name << " is exported";
+  }
+}
+
+// None is a normal answer, with the reason; asking again gives the same.
+void device_count_is_an_answer(Context& c) {
+  uint32_t first = 77;
+  Error error;
+  FRL_EXPECT_OK(error, c.backend.plugin().device_count(&first, error));
+  if (first == 0) {
+    EXPECT_EQ(error.text().find("no device: "), 0u) << "the reason for having no device; got \"" << error.text() << '"';
+  }
+  for (int i = 0; i < 3; ++i) {
+    uint32_t again = 77;
+    FRL_EXPECT_OK(error, c.backend.plugin().device_count(&again, error));
+    EXPECT_EQ(again, first);
+  }
+  EXPECT_EQ(c.backend.plugin().device_count(nullptr, error), FRL_INVALID_ARGUMENT);
+}
+
+void quiescing(Context& c) {
+  Error error;
+  for (int i = 0; i < 3; ++i) FRL_EXPECT_OK(error, c.backend.plugin().quiesce(error));
+}
+
 void required_slots_are_there(Context& c) {
   const frl_device_api* a = c.backend.raw_api();
   ASSERT_NE(a, nullptr);
@@ -358,18 +392,25 @@ void add_abi_cases(Catalog& catalog) {
   const auto add = [&](const char* name, void (*body)(Context&)) {
     catalog.add(std::string("abi/") + name, Profile::RUNTIME, body);
   };
-  add("query/is_pure", query_is_pure);
-  add("query/refuses_other_versions", query_refuses_other_versions);
-  add("query/manifest_equals_the_note", manifest_equals_the_note);
+  // What a plugin must do where it has no device, too.
+  const auto add_without_device = [&](const char* name, void (*body)(Context&)) {
+    catalog.add(std::string("abi/") + name, Profile::ABI, body);
+  };
+  add_without_device("query/is_pure", query_is_pure);
+  add_without_device("query/refuses_other_versions", query_refuses_other_versions);
+  add_without_device("query/manifest_equals_the_note", manifest_equals_the_note);
+  add_without_device("query/exports_one_symbol", exports_one_symbol);
+  add_without_device("device/count", device_count_is_an_answer);
+  add_without_device("device/index_out_of_range", device_index_out_of_range);
+  add_without_device("errors/of_every_size", errors_of_every_size);
+  add_without_device("quiesce/again_and_again", quiescing);
   add("tables/required_slots_are_there", required_slots_are_there);
   add("device/info_is_sane", device_info_is_sane);
-  add("device/index_out_of_range", device_index_out_of_range);
   add("device/reopening", reopening);
   add("structs/smaller", smaller_structs);
   add("structs/larger", larger_structs);
   add("structs/chains", chains);
   catalog.add("abi/structs/query_chains", Profile::BASE, query_chains);
-  add("errors/of_every_size", errors_of_every_size);
   add("errors/may_be_null", errors_may_be_null);
   add("names/unknown", unknown_names);
   add("arguments/null", null_arguments);

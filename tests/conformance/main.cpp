@@ -60,9 +60,9 @@ bool matches(const std::string& filter, const std::string& id) {
 }
 
 Profile parse_profile(const std::string& name) {
-  for (Profile p : {Profile::RUNTIME, Profile::BASE, Profile::TRAIN})
+  for (Profile p : {Profile::ABI, Profile::RUNTIME, Profile::BASE, Profile::TRAIN})
     if (name == profile_name(p)) return p;
-  throw std::runtime_error(fmt::format("--profile: got \"{}\"; expected runtime, base or train", name));
+  throw std::runtime_error(fmt::format("--profile: got \"{}\"; expected abi, runtime, base or train", name));
 }
 
 std::vector<const Case*> choose(const Catalog& catalog, Profile profile, const Options& options) {
@@ -102,13 +102,14 @@ int run_all(const Options& options) {
       options.plugin.empty() ? Backend::by_name(options.backend) : Backend::by_path(options.plugin);
   const Profile claimed = backend->claimed_profile();
   const Profile profile = options.profile.empty() ? claimed : parse_profile(options.profile);
+  if (profile > Profile::ABI && !backend->device()) throw std::runtime_error(backend->no_device());
   const Catalog catalog = full_catalog();
   const std::vector<const Case*> chosen = choose(catalog, profile, options);
 
   Summary summary;
   summary.backend = backend->name();
   summary.path = backend->path();
-  summary.device = backend->info().name;
+  summary.device = backend->device() ? backend->info().name : backend->no_device();
   summary.architecture = backend->info().architecture;
   summary.profile = profile_name(profile);
   summary.claimed = profile_name(claimed);
@@ -155,8 +156,9 @@ int main(int argc, char** argv) {
   auto* source = app.add_option_group("what to check");
   source->add_option("--backend", options.backend, "a backend by name, searched for as programs do");
   source->add_option("--plugin", options.plugin, "a plugin by path");
-  app.add_option("--profile", options.profile,
-                 "runtime, base or train; default: the highest the backend has a kernel for");
+  app.add_option(
+      "--profile", options.profile,
+      "abi, runtime, base or train; default: the highest the backend has a kernel for; abi without a device");
   app.add_option("--filter", options.filter, "globs over case ids, comma separated; !glob excludes");
   app.add_option("--report", options.report, "folder for conformance.json, .xml (JUnit) and .html");
   app.add_option("--shard", options.shard, "i/n: every n-th case, from the i-th");

@@ -84,6 +84,8 @@ const Op* find_op(uint32_t code) {
 
 const char* profile_name(Profile profile) {
   switch (profile) {
+    case Profile::ABI:
+      return "abi";
     case Profile::RUNTIME:
       return "runtime";
     case Profile::BASE:

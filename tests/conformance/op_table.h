@@ -9,7 +9,7 @@
 
 namespace ferrule::conformance {
 
-enum class Profile { RUNTIME, BASE, TRAIN, INFER, SCIENCE };
+enum class Profile { ABI, RUNTIME, BASE, TRAIN, INFER, SCIENCE };  // ABI: what needs no device
 enum class Tolerance { EXACT, ULP, SUM, COMPOSITE, FACTOR };
 enum class Result { SAME, BOOL, INDEX, REAL, ANY, SUM };
 
