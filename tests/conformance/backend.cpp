@@ -80,7 +80,7 @@ void Backend::open_device() {
   frl_status status = plugin_api_->device_count(&devices, error);
   if (status != FRL_OK) throw std::runtime_error("device_count: " + describe(status, error));
   if (devices == 0) {
-    no_device_ = fmt::format("{} has no device: {}", name_, error.text());
+    no_device_ = error.text();
     return;
   }
   info_.struct_size = sizeof info_;

@@ -102,7 +102,8 @@ int run_all(const Options& options) {
       options.plugin.empty() ? Backend::by_name(options.backend) : Backend::by_path(options.plugin);
   const Profile claimed = backend->claimed_profile();
   const Profile profile = options.profile.empty() ? claimed : parse_profile(options.profile);
-  if (profile > Profile::ABI && !backend->device()) throw std::runtime_error(backend->no_device());
+  if (profile > Profile::ABI && !backend->device())
+    throw std::runtime_error(fmt::format("{}: {}", backend->name(), backend->no_device()));
   const Catalog catalog = full_catalog();
   const std::vector<const Case*> chosen = choose(catalog, profile, options);
 
