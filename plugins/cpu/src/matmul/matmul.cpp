@@ -57,6 +57,7 @@ Matmul describe(const T* c, const T& a, const T& b, const T& out) {
   p.a = {nullptr, a.strides[rank - 2], a.strides[rank - 1]};
   p.b = {nullptr, b.strides[rank - 2], b.strides[rank - 1]};
   if (c) p.c = {nullptr, c->strides[rank - 2], c->strides[rank - 1]};
+  if (c) p.alpha = 0;  // scratch for any factors: addmm sets the real ones
   mm.n_batch_dims = rank - 2;
   mm.batch_shape = out.shape;
   mm.a_strides = a.strides, mm.b_strides = b.strides, mm.c_strides = c ? c->strides : nullptr;
