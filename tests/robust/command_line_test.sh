@@ -94,7 +94,7 @@ str*,template absent template:0
 template,stranger present template:0
 !stranger,template present template:0
 stranger,!stranger present error
-*,!cpu,!stranger,!template present error
+*,!cpu,!stranger,!template,!sim,!sim64,!cuda present error
 STRANGER present error
 END
 rm -rf "$stranger"
