@@ -47,7 +47,7 @@ template <typename T>
 inline constexpr uint32_t kBits = sizeof(T) * 8;
 
 // The low bits of a result. GPU_KEEP, where a compiler is given it, keeps 16-bit results from becoming 16-bit arithmetic:
-// ptxas 13.0 takes the negative of the least 16-bit integer for a positive number in comparisons and conversions.
+// fused chains with the negative of the least 16-bit integer gave wrong comparisons on sm_90 with CUDA 13.0 without it.
 #if !defined(GPU_KEEP)
 #define GPU_KEEP(word)
 #endif

@@ -15,7 +15,7 @@ namespace ferrule::gpu {
 
 class Device;
 
-// Numbers tuned on an H100; config "<plugin>.batch" (plain, graph, auto), "batch_commands", "graph_commands",
+// Chosen by estimate, not yet tuned on a device; config "<plugin>.batch" (plain, graph, auto), "batch_commands", "graph_commands",
 // "graph_branches" change them.
 struct BatchPolicy {
   size_t limit = 64;      // commands after which a list is submitted without being asked, so that the device starts
