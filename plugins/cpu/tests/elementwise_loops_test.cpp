@@ -11,6 +11,7 @@
 #include "elementwise/op_info.h"
 #include "elementwise_reference.h"
 #include "hwy/targets.h"
+#include "streaming.h"
 
 namespace ferrule::cpu::test {
 namespace {
@@ -50,7 +51,7 @@ std::vector<std::byte> operand_bytes(uint32_t dtype, size_t n, uint32_t seed) {
 }
 
 void check_loop(const char* name, Loop loop, const std::vector<uint32_t>& dtypes, uint32_t result) {
-  constexpr size_t kMost = 203;
+  constexpr size_t kMost = 203, kMostItem = 8;
   std::vector<std::vector<std::byte>> operands;
   for (size_t k = 0; k < dtypes.size(); ++k) {
     operands.push_back(operand_bytes(dtypes[k], kMost, static_cast<uint32_t>(17 * k + 3)));
@@ -78,6 +79,14 @@ void check_loop(const char* name, Loop loop, const std::vector<uint32_t>& dtypes
           << name << " of " << dtype_name(dtypes.back()) << ": " << n << " elements, scalars " << scalars;
       for (size_t i = n * item; i < together.size(); ++i) {
         ASSERT_EQ(together[i], std::byte{0xa5}) << name << ": byte " << i << " beyond " << n << " elements was written";
+      }
+      // Past the caches, to memory that is aligned for it and to memory that is not.
+      alignas(64) std::byte streamed[kMost * kMostItem + 64];
+      for (const size_t shift : {size_t{0}, item}) {
+        loop(in, streamed + shift, n, scalars | kStreamOut);
+        stream_fence();
+        ASSERT_EQ(std::memcmp(streamed + shift, single.data(), n * item), 0)
+            << name << " of " << dtype_name(dtypes.back()) << ", streaming: " << n << " elements, scalars " << scalars;
       }
     }
   }

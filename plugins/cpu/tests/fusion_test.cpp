@@ -15,6 +15,7 @@
 #include "elementwise_reference.h"
 #include "fusion.h"
 #include "handles.h"
+#include "streaming.h"
 
 namespace ferrule::cpu::test {
 namespace {
@@ -231,6 +232,33 @@ TEST(Fusion, ChainsEqualTheirOps) {
           ASSERT_EQ(out[i], expected) << kFusableOps[op].name << " variant " << variant << " at " << i << " of " << n;
         }
       }
+    }
+  }
+}
+
+// Results that go past the caches, into memory aligned for it and not; one chain, and steps that end in a single op.
+TEST(Fusion, LargeResultsEqualTheirOps) {
+  const int64_t n = static_cast<int64_t>(kStreamingBytes / sizeof(float)) + 12345;
+  const std::vector<int64_t> shape{n}, strides{1};
+  std::vector<float> a(static_cast<size_t>(n)), memory(a.size() + 17);
+  for (size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 1009) - 500;
+  for (const bool chain : {true, false}) {
+    Expression e;
+    const uint32_t x = e.input(FRL_DTYPE_F32);
+    const uint32_t first = e.op(chain ? FRL_OP_abs : FRL_OP_ceil, FRL_DTYPE_F32, x);
+    e.outputs = {e.op(FRL_OP_multiply, FRL_DTYPE_F32, first, chain ? e.constant(2.0f) : x)};
+    const Compiled compiled(e);
+    ASSERT_EQ(compiled.status(), FRL_OK) << compiled.message();
+    const size_t past_line = reinterpret_cast<uintptr_t>(memory.data()) % 64 / sizeof(float);
+    for (const size_t shift : {(16 - past_line) % 16, (17 - past_line) % 16}) {
+      std::fill(memory.begin(), memory.end(), -1.0f);
+      float* out = memory.data() + shift;
+      const Tensor result{reinterpret_cast<std::byte*>(out), FRL_DTYPE_F32, 1, shape.data(), strides.data()};
+      compiled.run({flat(a, FRL_DTYPE_F32, shape, strides)}, {result});
+      for (size_t i = 0; i < a.size(); ++i) {
+        if (out[i] != (chain ? std::fabs(a[i]) * 2 : a[i] * a[i])) FAIL() << "got " << out[i] << " at " << i;
+      }
+      EXPECT_EQ(out[a.size()], -1.0f);
     }
   }
 }

@@ -26,6 +26,7 @@ struct Block {
   }
   static HWY_INLINE V load(const float* p, size_t) { return hn::LoadU(D(), p); }
   static HWY_INLINE void store(V v, float* p, size_t) { hn::StoreU(v, D(), p); }
+  static HWY_INLINE void stream(V v, float* p, size_t) { hn::Stream(v, D(), p); }
 };
 
 // At most one vector, of `count` elements.
@@ -37,11 +38,16 @@ struct Rest {
     a = fn(a, 0);
   }
   static HWY_INLINE V load(const float* p, size_t count) {
+    if (count == hn::Lanes(D())) return hn::LoadU(D(), p);
     HWY_ALIGN float lanes[hn::MaxLanes(D())] = {};
     std::memcpy(lanes, p, count * sizeof(float));
     return hn::Load(D(), lanes);
   }
-  static HWY_INLINE void store(V v, float* p, size_t count) { store_tail(D(), v, p, count); }
+  static HWY_INLINE void store(V v, float* p, size_t count) {
+    if (count == hn::Lanes(D())) return hn::StoreU(v, D(), p);
+    store_tail(D(), v, p, count);
+  }
+  static HWY_INLINE void stream(V v, float* p, size_t count) { store(v, p, count); }
 };
 
 template <class F, class B>
@@ -65,7 +71,8 @@ HWY_INLINE void with_vector(B& block, const Link& link, size_t at, size_t count)
 }
 
 template <class B>
-HWY_INLINE void run_block(const float* from, std::span<const Link> links, float* to, size_t at, size_t count) {
+HWY_INLINE void run_block(const float* from, std::span<const Link> links, float* to, size_t at, size_t count,
+                          bool streams) {
   B block{};
   block.each([=](V, size_t k) HWY_ATTR { return B::load(from + at + k * hn::Lanes(D()), count); });
   for (const Link& link : links) {
@@ -94,17 +101,25 @@ HWY_INLINE void run_block(const float* from, std::span<const Link> links, float*
         __builtin_unreachable();  // has_link
     }
   }
+  if (streams) {
+    block.each([=](V v, size_t k) HWY_ATTR {
+      B::stream(v, to + at + k * hn::Lanes(D()), count);
+      return v;
+    });
+    return;
+  }
   block.each([=](V v, size_t k) HWY_ATTR {
     B::store(v, to + at + k * hn::Lanes(D()), count);
     return v;
   });
 }
 
-void run_chain(const float* from, std::span<const Link> links, float* to, size_t n) {
+void run_chain(const float* from, std::span<const Link> links, float* to, size_t n, bool streams) {
   const size_t lanes = hn::Lanes(D()), block = Block::kVectors * lanes;
+  streams = streams && reinterpret_cast<uintptr_t>(to) % (lanes * sizeof(float)) == 0;
   size_t at = 0;
-  for (; at + block <= n; at += block) run_block<Block>(from, links, to, at, lanes);
-  for (; at < n; at += lanes) run_block<Rest>(from, links, to, at, HWY_MIN(lanes, n - at));
+  for (; at + block <= n; at += block) run_block<Block>(from, links, to, at, lanes, streams);
+  for (; at < n; at += lanes) run_block<Rest>(from, links, to, at, HWY_MIN(lanes, n - at), streams);
 }
 
 Chain chain_for_target() { return run_chain; }

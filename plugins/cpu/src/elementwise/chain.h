@@ -20,7 +20,8 @@ struct Link {
 };
 
 // to[i] = the links applied to from[i], in order. `to` may be the memory of `from` or of any other operand.
-using Chain = void (*)(const float* from, std::span<const Link> links, float* to, size_t n);
+// streams: with stores past the caches where `to` is aligned; the caller fences (streaming.h).
+using Chain = void (*)(const float* from, std::span<const Link> links, float* to, size_t n, bool streams);
 // For the best instruction set that Highway presently allows.
 Chain find_chain();
 

@@ -12,6 +12,7 @@
 #include "elementwise/tile_program.h"
 #include "kernel.h"
 #include "parallel.h"
+#include "streaming.h"
 
 namespace ferrule::cpu {
 namespace {
@@ -128,12 +129,15 @@ void run_op(uint32_t op, const Call& call) {
     steps[i] = ((scalars >> i) & 1u) != 0 ? 0 : item_bytes(call.inputs[i].dtype);
   }
   const size_t out_step = item_bytes(output.dtype);
+  const bool streams = streams_out(std::span(call.inputs, call.n_inputs), output);
+  if (streams) scalars |= kStreamOut;
   parallel_for(n, grain, [&](int64_t begin, int64_t end) {
     const auto offset = static_cast<size_t>(begin);
     const void* part[kMaxOperands];
     for (uint32_t i = 0; i < call.n_inputs; ++i)
       part[i] = static_cast<const std::byte*>(operands[i]) + offset * steps[i];
     loop(part, output.data + offset * out_step, static_cast<size_t>(end - begin), scalars);
+    if (streams) stream_fence();
   });
 }
 

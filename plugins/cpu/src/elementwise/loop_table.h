@@ -12,6 +12,9 @@ namespace ferrule::cpu {
 // out[i] = op(in[0][i], in[1][i], ...) for i < n. Bit k of `scalars`: operand k is one element that stands for all.
 // out may be the same memory as an operand that is not a scalar; otherwise operands and out do not overlap.
 using Loop = void (*)(const void* const* in, void* out, size_t n, uint32_t scalars);
+// A bit of `scalars`: the result is too large for the caches, so a loop may store past them; the caller fences
+// (streaming.h).
+inline constexpr uint32_t kStreamOut = 1u << 31;
 
 inline constexpr uint32_t kOpCodes = 80;  // elementwise codes of ops.def lie below
 inline constexpr uint32_t kDtypes = FRL_DTYPE_END_;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "elementwise/loop_table.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -64,6 +65,19 @@ HWY_INLINE void store_tail(D d, V v, T* out, size_t count) {
   std::memcpy(out, lanes, count * sizeof(T));
 }
 
+// Whether whole vectors go past the caches: asked for, and `out` aligned as such stores need it.
+template <class D>
+HWY_INLINE bool streams_to(D d, const void* out, uint32_t scalars) {
+  return (scalars & kStreamOut) != 0 && reinterpret_cast<uintptr_t>(out) % (hn::Lanes(d) * sizeof(hn::TFromD<D>)) == 0;
+}
+template <class D, class V>
+HWY_INLINE void put(D d, V v, hn::TFromD<D>* out, bool streams) {
+  if (streams)
+    hn::Stream(v, d, out);
+  else
+    hn::StoreU(v, d, out);
+}
+
 // F has `template <class D, class V> V operator()(D, V...)` and works in T. kUnroll: vectors per step; more than one
 // for functions of a few instructions, where the loop itself would cost as much.
 template <class T, class F, size_t kUnroll = 1>
@@ -72,10 +86,11 @@ void map1(const void* const* in, void* result, size_t n, uint32_t scalars) {
   const size_t lanes = hn::Lanes(d);
   T* out = static_cast<T*>(result);
   Operand<decltype(d)> a(d, in[0], (scalars & 1) != 0);
+  const bool streams = streams_to(d, out, scalars);
   const F f;
   size_t i = 0;
   for (; i + kUnroll * lanes <= n; i += kUnroll * lanes) {
-    for (size_t u = 0; u < kUnroll; ++u) hn::StoreU(f(d, a.load(d, i + u * lanes)), d, out + i + u * lanes);
+    for (size_t u = 0; u < kUnroll; ++u) put(d, f(d, a.load(d, i + u * lanes)), out + i + u * lanes, streams);
   }
   for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i)), d, out + i);
   if (i < n) store_tail(d, f(d, a.tail(d, i, n - i)), out + i, n - i);
@@ -88,12 +103,13 @@ void map2(const void* const* in, void* result, size_t n, uint32_t scalars) {
   T* out = static_cast<T*>(result);
   Operand<decltype(d)> a(d, in[0], (scalars & 1) != 0);
   Operand<decltype(d)> b(d, in[1], (scalars & 2) != 0);
+  const bool streams = streams_to(d, out, scalars);
   const F f;
   size_t i = 0;
   for (; i + kUnroll * lanes <= n; i += kUnroll * lanes) {
     for (size_t u = 0; u < kUnroll; ++u) {
       const size_t at = i + u * lanes;
-      hn::StoreU(f(d, a.load(d, at), b.load(d, at)), d, out + at);
+      put(d, f(d, a.load(d, at), b.load(d, at)), out + at, streams);
     }
   }
   for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i), b.load(d, i)), d, out + i);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "elementwise/loop_table.h"
+#include "streaming.h"
 
 namespace ferrule::cpu {
 namespace {
@@ -74,6 +75,12 @@ bool is_contiguous(const Tensor& tensor) {
     expected *= tensor.shape[i];
   }
   return true;
+}
+
+bool streams_out(std::span<const Tensor> inputs, const Tensor& output) {
+  const auto is_output = [&](const Tensor& input) { return input.data == output.data; };
+  const uint64_t bytes = static_cast<uint64_t>(output.size()) * item_bytes(output.dtype);
+  return bytes >= kStreamingBytes && std::none_of(inputs.begin(), inputs.end(), is_output);
 }
 
 TileDomain::TileDomain(std::span<const Tensor> inputs, const Tensor& output, size_t tile)

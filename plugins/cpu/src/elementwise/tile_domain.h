@@ -15,6 +15,8 @@ inline constexpr uint32_t kMaxInputs = 32;  // of one fused expression
 // True when every stride that matters is 0, so that one element stands for all.
 bool is_one_element(const Tensor& tensor);
 bool is_contiguous(const Tensor& tensor);
+// Whether a result is better stored past the caches: it is large, and no operand's memory that a load brings in anyway.
+bool streams_out(std::span<const Tensor> inputs, const Tensor& output);
 
 // How the elements of an operand are found inside a tile.
 enum class Access : uint8_t {

@@ -8,12 +8,14 @@
 #include <new>
 
 #include "parallel.h"
+#include "streaming.h"
 
 namespace ferrule::cpu {
 namespace {
 
 constexpr size_t kLine = 64;
 constexpr size_t kL1Budget = 32 * 1024;
+constexpr size_t kL2Budget = 128 * 1024;
 
 // The buffers of one thread; they grow to the largest program it has run.
 class Arena {
@@ -168,7 +170,9 @@ void TileProgram::finish() {
   find_chains();
   const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
   const bool one_chain = longest_chain_ > 1 && longest_chain_ == steps_.size();
-  tile_ = std::clamp(kL1Budget / live / 64 * 64, size_t{256}, size_t{one_chain ? 4096u : 1024u});
+  // One chain keeps nothing in L1. Whole blocks of its vectors per tile: what is left over costs many times as much.
+  tile_ = one_chain ? std::clamp(kL2Budget / live / 256 * 256, size_t{1024}, size_t{4096})
+                    : std::clamp(kL1Budget / live / 128 * 128, size_t{256}, size_t{1024});
 }
 
 // A step goes on with a chain when it alone takes the value of the step before, and takes it once.
@@ -192,13 +196,17 @@ void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> ou
   const TileDomain domain(inputs, outputs[0], tile_);
   const int64_t n = domain.tiles();
   if (domain.size() <= grain_elements) {
-    run_tiles(domain, outputs, 0, n);
+    run_tiles(domain, outputs, 0, n, false);
     return;
   }
   const int64_t per_tile = std::max<int64_t>(1, domain.size() / n);
   const int64_t unit = domain.task_unit();
   const int64_t grain = (std::max<int64_t>(1, grain_elements / per_tile) + unit - 1) / unit * unit;
-  parallel_for(n, grain, [&](int64_t begin, int64_t end) { run_tiles(domain, outputs, begin, end); });
+  const bool streams = outputs.size() == 1 && streams_out(inputs, outputs[0]);
+  parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+    run_tiles(domain, outputs, begin, end, streams);
+    if (streams) stream_fence();
+  });
 }
 
 // What a value is during a run: scope and present address.
@@ -209,8 +217,8 @@ struct TileProgram::Frame {
   Scope scope;
 };
 
-void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin,
-                            int64_t end) const {
+void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end,
+                            bool streams) const {
   using enum Frame::Scope;
   const size_t n_values = values_.size();
   const size_t slot_bytes = (tile_ * item_ + kLine - 1) / kLine * kLine;
@@ -242,9 +250,9 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     }
     new (&frames[v]) Frame(frame);
   }
-  const auto run_step = [&](const Step& step, size_t n, std::byte* to) {
+  const auto run_step = [&](const Step& step, size_t n, std::byte* to, uint32_t flags) {
     const void* operands[kMaxOperands];
-    uint32_t scalars = 0;
+    uint32_t scalars = flags;
     for (uint32_t k = 0; k < step.n_operands; ++k) {
       operands[k] = frames[step.operands[k]].address;
       scalars |= (frames[step.operands[k]].scope != kPerElement ? 1u : 0u) << k;
@@ -256,10 +264,10 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     Frame& frame = frames[step.value];
     for (uint32_t k = 0; k < step.n_operands; ++k) frame.scope = std::max(frame.scope, frames[step.operands[k]].scope);
     frame.buffer = frame.scope == kPerElement ? slots + values_[step.value].place * slot_bytes : ones + step.value * 16;
-    if (frame.scope == kOnce) run_step(step, 1, frame.buffer);
+    if (frame.scope == kOnce) run_step(step, 1, frame.buffer, 0);
   }
   // Steps [first, first + count): their common vector is the result of the one before, at first an operand.
-  const auto run_links = [&](size_t first, size_t count, size_t n, std::byte* to) {
+  const auto run_links = [&](size_t first, size_t count, size_t n, std::byte* to, bool past_caches) {
     uint32_t carried = steps_[first].operands[0];
     if (frames[carried].scope != kPerElement) carried = steps_[first].operands[1];
     const auto* from = reinterpret_cast<const float*>(frames[carried].address);
@@ -271,7 +279,7 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
                                    other != nullptr ? reinterpret_cast<const float*>(other->address) : nullptr};
       carried = step.value;
     }
-    chain_(from, std::span(links, count), reinterpret_cast<float*>(to), n);
+    chain_(from, std::span(links, count), reinterpret_cast<float*>(to), n, past_caches);
     frames[carried].address = to;
   };
   int64_t group = -1;
@@ -298,13 +306,15 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
       const Frame& frame = frames[step.value];
       if (frame.scope == kOnce) continue;
       std::byte* to = frame.buffer;
+      bool last = false;  // not read again
       if (writes_[i] < outputs_.size() && frame.scope == kPerElement) {
+        last = i + 1 == steps_.size();
         to = outputs[writes_[i]].data + tile.start * static_cast<int64_t>(item_bytes(values_[step.value].dtype));
       }
       if (i > first) {
-        run_links(first, i + 1 - first, tile.count, to);
+        run_links(first, i + 1 - first, tile.count, to, streams && last);
       } else {
-        run_step(step, frame.scope == kPerElement ? tile.count : 1, to);
+        run_step(step, frame.scope == kPerElement ? tile.count : 1, to, streams && last ? kStreamOut : 0);
       }
     }
     for (size_t k = 0; k < outputs_.size(); ++k) {

@@ -54,7 +54,7 @@ class TileProgram {
   static constexpr uint32_t kNoLink = UINT32_MAX;
   struct Frame;
   void find_chains();
-  void run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end) const;
+  void run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end, bool streams) const;
 
   std::vector<Value> values_;
   std::vector<Step> steps_;
