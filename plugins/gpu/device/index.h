@@ -34,6 +34,11 @@ struct Layout32 {
   int32_t stride[kMaxDims][N];
 
   GPU_DEVICE void offsets(uint32_t i, int64_t (&out)[N]) const {
+    if (ndim <= 1) {  // without indexed loads of parameters, which are slow
+      GPU_UNROLL
+      for (uint32_t k = 0; k < N; ++k) out[k] = static_cast<int32_t>(i) * stride[0][k];
+      return;
+    }
     int32_t sum[N];
     GPU_UNROLL
     for (uint32_t k = 0; k < N; ++k) sum[k] = 0;

@@ -73,22 +73,21 @@ GPU_DEVICE float acosh(float x) {
 }
 GPU_DEVICE double acosh(double x) { return ::acosh(x); }
 
-// exp(x) for x <= 0, NaN not included: 2^(n + f) with f in [-1/2, 1/2], n taken from the low bits of a sum.
+// exp(x) for x <= 0: 2^t (1 + r), where t = x log2 e as rounded and r makes up for the rounding. NaN stays NaN.
 GPU_DEVICE float exp_negative(float x) {
   x = x < -105.0f ? -105.0f : x;
-  const float shifted = ::fmaf(x, 1.44269502f, 12582912.0f), n = shifted - 12582912.0f;
-  const float r = ::fmaf(n, 1.90465421e-9f, ::fmaf(n, -0.693147182f, x));  // x - n log 2
-  // Below 2^-115 the scale itself would be subnormal.
+  const float t = x * 1.44269502f;
+  const float r = ::fmaf(t, 1.90465421e-9f, ::fmaf(t, -0.693147182f, x));  // x - t log 2
+  // Below 2^-126 the hardware's 2^t is zero; the sum is exact there.
   const bool low = x < -80.0f;
-  const float scale = bits_float((float_bits(shifted) + (low ? 159u : 127u)) << 23);
-  const float e = approximate_exp2(r * 1.44269502f) * scale;
-  return low ? e * 2.32830644e-10f : e;
+  const float e = approximate_exp2(low ? t + 32.0f : t);
+  const float y = ::fmaf(e, r, e);
+  return low ? y * 2.32830644e-10f : y;
 }
 // 1 / (1 + exp(-x)), without overflow on either side, so that small results keep their relative accuracy.
 GPU_DEVICE float sigmoid(float x) {
   const float e = exp_negative(-::fabsf(x));
-  const float y = (x < 0.0f ? e : 1.0f) * approximate_reciprocal(1.0f + e);
-  return x == x ? y : x;
+  return (x < 0.0f ? e : 1.0f) * approximate_reciprocal(1.0f + e);
 }
 GPU_DEVICE double sigmoid(double x) {
   const double e = ::exp(-::fabs(x));

@@ -134,7 +134,6 @@ void FusedProgram::run_map(const Call& call, CommandList& commands) const {
   }
   nest.simplify(n_inputs);
   Arguments arguments(expression_, call);
-  const FusedModule& kernels = module(FusedForm::kMap);
   nest.for_each_piece([&](const LoopNest& piece) {
     const void* addresses[kMax];
     bool wide = true;
@@ -146,10 +145,18 @@ void FusedProgram::run_map(const Call& call, CommandList& commands) const {
     const auto count = static_cast<uint32_t>(ceil_div(size, lanes));
     const auto last = static_cast<uint32_t>(size - uint64_t{count - 1} * lanes);
     const auto operands = arguments.pack(repeated_along(piece, n_inputs), piece, nullptr);
+    const auto operand_bytes = static_cast<uint32_t>(operands.size());
+    const vendor::LaunchShape shape = grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads);
+    if (wide && piece.ndim <= 1) {
+      const void* pointers[] = {operands.data(), &count, &last};
+      const uint32_t sizes[] = {operand_bytes, 4, 4};
+      commands.launch(module(FusedForm::kFlat).main, shape, pointers, sizes);
+      return;
+    }
     const std::vector<std::byte> layout = layout_bytes(piece, lanes, n_inputs);
     const void* pointers[] = {operands.data(), layout.data(), &count, &last, &lanes};
-    const uint32_t sizes[] = {static_cast<uint32_t>(operands.size()), static_cast<uint32_t>(layout.size()), 4, 4, 4};
-    commands.launch(kernels.main, grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads), pointers, sizes);
+    const uint32_t sizes[] = {operand_bytes, static_cast<uint32_t>(layout.size()), 4, 4, 4};
+    commands.launch(module(FusedForm::kMap).main, shape, pointers, sizes);
   });
 }
 

@@ -81,7 +81,7 @@ class FusedProgram : public Program {
   FusedModules& modules_;
   uint32_t lanes_ = 1, unroll_ = 1;
   mutable std::mutex mutex_;
-  mutable std::shared_ptr<const FusedModule> forms_[3];
+  mutable std::shared_ptr<const FusedModule> forms_[4];
 };
 
 }  // namespace ferrule::gpu

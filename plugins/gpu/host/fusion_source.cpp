@@ -235,10 +235,14 @@ class Writer {
   }
 
   void add_map_kernel(const FusedSource& source) {
-    text_ +=
-        "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_main(Body::Args args, Layout32<Body::kInputs + "
-        "Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  map<Body, " +
-        to_string(source.lanes) + ", " + to_string(source.unroll) + ">(args, layout, count, last, lanes);\n}\n";
+    const std::string of = "<Body, " + to_string(source.lanes) + ", " + to_string(source.unroll) + ">";
+    text_ += "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_main(Body::Args args, ";
+    if (form_ == FusedForm::kFlat) {
+      text_ += "uint32_t count, uint32_t last) {\n  flat" + of + "(args, count, last);\n}\n";
+    } else {
+      text_ += "Layout32<Body::kInputs + Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  map" +
+               of + "(args, layout, count, last, lanes);\n}\n";
+    }
   }
 
   void add_reduction() {

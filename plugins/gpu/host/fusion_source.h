@@ -14,8 +14,10 @@ struct FusedSource {
   std::string text;
   uint32_t lanes = 1, unroll = 1;
 };
-// How a reduction goes through its elements; kMap for an expression without one.
-enum class FusedForm : uint8_t { kMap, kRows, kColumns };
+// Without a reduction: kFlat where all operands are dense or one element, kMap for any strides. With one: how its elements
+// are gone through.
+enum class FusedForm : uint8_t { kFlat, kMap, kRows, kColumns };
+inline bool reduces(FusedForm form) { return form == FusedForm::kRows || form == FusedForm::kColumns; }
 // Kernels "fused_main" and, with a reduction, "fused_finish", which combines what several blocks reduced.
 FusedSource fused_source(const Expression& expression, FusedForm form);
 

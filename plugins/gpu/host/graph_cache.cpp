@@ -1,15 +1,22 @@
 #include "host/graph_cache.h"
 
 #include <algorithm>
+#include <cinttypes>
 
 #include "host/batch.h"
 #include "host/config.h"
 #include "host/failure.h"
+#include "host/runtime.h"
 
 namespace ferrule::gpu {
 
 GraphCache::GraphCache(Device& device) : device_(device) { device.add_trimmable(this); }
-GraphCache::~GraphCache() { device_.remove_trimmable(this); }
+GraphCache::~GraphCache() {
+  device_.remove_trimmable(this);
+  if (launched_ == 0 || driver_is_gone()) return;
+  log(FRL_LOG_DEBUG, "a stream's graphs: %" PRIu64 " of %" PRIu64 " submissions, %" PRIu64 " made, %" PRIu64 " nodes changed",
+      launched_, submissions_, made_, replaced_);
+}
 
 void GraphCache::trim() {
   std::lock_guard lock(mutex_);
@@ -21,11 +28,29 @@ void GraphCache::clear() {
   hashes_.clear();
 }
 
-GraphCache::Entry* GraphCache::find(const Topology& topology) {
-  for (size_t i = 0; i < hashes_.size(); ++i) {
-    if (hashes_[i] == topology.hash() && entries_[i]->topology == topology) return entries_[i].get();
+// How many of the entry's commands have other arguments; counts up to `enough`.
+size_t GraphCache::differing(const Entry& entry, const CommandList& list, size_t enough) {
+  size_t count = 0;
+  for (size_t i = 0; i < entry.topology.size() && count < enough; ++i) {
+    count += list.same(list.commands()[i], entry.list, entry.list.commands()[i]) ? 0 : 1;
   }
-  return nullptr;
+  return count;
+}
+
+GraphCache::Match GraphCache::find(const Topology& topology, const CommandList& list) const {
+  Match best;
+  for (size_t i = 0; i < hashes_.size(); ++i) {
+    if (hashes_[i] != topology.hash() || !(entries_[i]->topology == topology)) continue;
+    ++best.variants;
+    if (best.entry != nullptr && best.differing == 0) continue;
+    const size_t enough = best.entry == nullptr ? topology.size() + 1 : best.differing;
+    const size_t count = entries_[i]->executable ? differing(*entries_[i], list, enough) : topology.size();
+    if (best.entry == nullptr || count < best.differing) {
+      best.entry = entries_[i].get();
+      best.differing = count;
+    }
+  }
+  return best;
 }
 
 // nullptr where there is no room and every entry was used lately, unless `always`.
@@ -57,6 +82,7 @@ bool GraphCache::give(Entry& entry, CommandList& list) {
   for (size_t i = 0; i < entry.topology.size(); ++i) {
     const Command& command = list.commands()[i];
     if (list.same(command, entry.list, entry.list.commands()[i])) continue;
+    ++replaced_;
     if (!entry.executable->set(i, list, command)) return false;
   }
   return true;
@@ -68,18 +94,27 @@ bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_command
   ++cache_.submissions_;
   try {
     const Topology& topology = cache_.builder_.build(list, n_calls, n_commands, policy.branches);
-    entry = cache_.find(topology);
+    const Match match = cache_.find(topology, list);
+    entry = match.entry;
     if (entry == nullptr) {
       if (!policy.eager && !cache_.seen_before(topology.hash())) return false;
       entry = cache_.add(topology, policy.eager);
       if (entry == nullptr) return false;
+    } else if (match.differing > 0 && ++entry->changed >= kPatience) {
+      entry->changed = 0;
+      if (match.variants < kVariants) {
+        if (Entry* another = cache_.add(topology, false)) entry = another;
+      }
     }
     entry->last_use = cache_.submissions_;
-    if (!cache_.give(*entry, list)) {
+    const bool fits = entry == match.entry && match.differing == 0;
+    if (!fits && !cache_.give(*entry, list)) {
       entry->executable.reset();
       entry->executable = std::make_unique<Executable>(list, topology, stream);
+      ++cache_.made_;
     }
     entry->executable->launch(stream);
+    ++cache_.launched_;
     launched_ = &entry->list;
     return true;
   } catch (const Failure& failure) {

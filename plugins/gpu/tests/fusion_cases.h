@@ -53,6 +53,7 @@ inline std::vector<FusionCase> fusion_cases() {
     if (!after.empty()) expr.next = &epilogue.chain;
     const Expression expression = read_expression(expr);
     if (reduction == 0) {
+      cases.push_back({name, expression, FusedForm::kFlat});
       cases.push_back({name, expression, FusedForm::kMap});
     } else {
       cases.push_back({name, expression, FusedForm::kRows});

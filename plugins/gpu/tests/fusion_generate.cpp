@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
     for (const char* name : {"fused_main", "fused_finish"}) replace_all(text, name, name + suffix);
     out << text;
     const auto function = [&](const char* name) { return "vendor::function_of<&fused::" + (name + suffix) + ">()"; };
-    const bool reduces = cases[i].form != ferrule::gpu::FusedForm::kMap;
+    const bool reduces = ferrule::gpu::reduces(cases[i].form);
     table += "      {" + function("fused_main") + ", " + (reduces ? function("fused_finish") : "nullptr") + "},\n";
   }
   out << "\nnamespace ferrule::gpu::testing {\n\nstd::vector<GeneratedKernels> generated_kernels() {\n  return {\n"

@@ -6,6 +6,58 @@
 
 namespace ferrule::gpu::fused {
 
+// One element; offsets count elements.
+template <typename Body>
+GPU_DEVICE void single(const Operands<Body::kInputs, Body::kOutputs>& args, const int64_t* offsets) {
+  typename Body::template In<1> in;
+  typename Body::template Out<1> out;
+  Body::template load<1>(args, offsets, in);
+  Body::template evaluate<1>(in, 0, out);
+  Body::template store<1>(args, offsets + Body::kInputs, out);
+}
+
+// A vector that was loaded.
+template <typename Body, uint32_t V>
+GPU_DEVICE void evaluate_and_store(const Operands<Body::kInputs, Body::kOutputs>& args, const int64_t* offsets,
+                                   const typename Body::template In<V>& in) {
+  typename Body::template Out<V> out;
+  GPU_UNROLL
+  for (uint32_t e = 0; e < V; ++e) Body::template evaluate<V>(in, e, out);
+  Body::template store<V>(args, offsets + Body::kInputs, out);
+}
+
+// Every operand is dense or one element for all: vector i begins at element i V. The last of `count` vectors has `last`
+// elements.
+template <typename Body, uint32_t V, uint32_t U>
+GPU_DEVICE void flat(const Operands<Body::kInputs, Body::kOutputs>& args, uint32_t count, uint32_t last) {
+  constexpr uint32_t kAll = Body::kInputs + Body::kOutputs;
+  const uint32_t whole = last == V ? count : count - 1;
+  const uint32_t first = block_x() * (kThreads * U) + thread_x();
+  const auto place = [](uint64_t element, int64_t* offsets) {
+    GPU_UNROLL
+    for (uint32_t k = 0; k < kAll; ++k) offsets[k] = static_cast<int64_t>(element);
+  };
+  int64_t offsets[kAll];
+  typename Body::template In<V> in[U];
+  GPU_UNROLL
+  for (uint32_t u = 0; u < U; ++u) {
+    const uint32_t i = first + u * kThreads;
+    if (i >= whole) continue;
+    place(uint64_t{i} * V, offsets);
+    Body::template load<V>(args, offsets, in[u]);
+  }
+  GPU_UNROLL
+  for (uint32_t u = 0; u < U; ++u) {
+    const uint32_t i = first + u * kThreads;
+    if (i >= whole) continue;
+    place(uint64_t{i} * V, offsets);
+    evaluate_and_store<Body, V>(args, offsets, in[u]);
+  }
+  if (whole == count || block_x() + 1 != blocks_x() || thread_x() >= last) return;
+  place(uint64_t{whole} * V + thread_x(), offsets);
+  single<Body>(args, offsets);
+}
+
 // `lanes` is V where the layout counts vectors, of which the last has `last` elements; else 1. A thread takes U vectors or
 // one element.
 template <typename Body, uint32_t V, uint32_t U>
@@ -27,10 +79,7 @@ GPU_DEVICE void map(const Operands<Body::kInputs, Body::kOutputs>& args,
   GPU_UNROLL
   for (uint32_t u = 0; u < U; ++u) {
     if (first + u * kThreads >= whole) continue;
-    typename Body::template Out<V> out;
-    GPU_UNROLL
-    for (uint32_t e = 0; e < V; ++e) Body::template evaluate<V>(in[u], e, out);
-    Body::template store<V>(args, offsets[u] + Body::kInputs, out);
+    evaluate_and_store<Body, V>(args, offsets[u], in[u]);
   }
   // Single elements: all of them, or those of a last vector that is not whole.
   uint32_t i = block_x() * kThreads + thread_x(), e = 0;
@@ -46,11 +95,7 @@ GPU_DEVICE void map(const Operands<Body::kInputs, Body::kOutputs>& args,
     for (uint32_t k = 0; k < kAll; ++k)
       offsets[0][k] += static_cast<int64_t>(e) * (layout.stride[0][k] / static_cast<int32_t>(V));
   }
-  typename Body::template In<1> one;
-  typename Body::template Out<1> result;
-  Body::template load<1>(args, offsets[0], one);
-  Body::template evaluate<1>(one, 0, result);
-  Body::template store<1>(args, offsets[0] + Body::kInputs, result);
+  single<Body>(args, offsets[0]);
 }
 
 }  // namespace ferrule::gpu::fused
