@@ -14,7 +14,8 @@ GraphCache::GraphCache(Device& device) : device_(device) { device.add_trimmable(
 GraphCache::~GraphCache() {
   device_.remove_trimmable(this);
   if (launched_ == 0 || driver_is_gone()) return;
-  log(FRL_LOG_DEBUG, "a stream's graphs: %" PRIu64 " of %" PRIu64 " submissions, %" PRIu64 " made, %" PRIu64 " nodes changed",
+  log(FRL_LOG_DEBUG,
+      "a stream's graphs: %" PRIu64 " of %" PRIu64 " submissions, %" PRIu64 " made, %" PRIu64 " nodes changed",
       launched_, submissions_, made_, replaced_);
 }
 
