@@ -3,51 +3,10 @@
 #include <cstring>
 
 #include "common/error.h"
+#include "common/op_list.h"
 
 namespace ferrule::plugin {
 namespace {
-
-struct NoAttrs {};
-template <typename A>
-constexpr uint32_t attrs_bytes() {
-  return sizeof(A);
-}
-template <>
-constexpr uint32_t attrs_bytes<NoAttrs>() {
-  return 0;
-}
-using frl_none_attrs = NoAttrs;
-
-// The vocabulary of ops.def.
-enum DtypeSet : uint32_t {
-  B = 1u << FRL_DTYPE_BOOL,
-  CPLX = 1u << FRL_DTYPE_C64,
-  FLT = 1u << FRL_DTYPE_F16 | 1u << FRL_DTYPE_BF16 | 1u << FRL_DTYPE_F32 | 1u << FRL_DTYPE_F64,
-  INTS = 1u << FRL_DTYPE_U8 | 1u << FRL_DTYPE_U16 | 1u << FRL_DTYPE_U32 | 1u << FRL_DTYPE_U64 | 1u << FRL_DTYPE_I8 |
-         1u << FRL_DTYPE_I16 | 1u << FRL_DTYPE_I32 | 1u << FRL_DTYPE_I64,
-  BITS = INTS | B,
-  RNUM = INTS | FLT,
-  REALS = RNUM | B,
-  NUM = RNUM | CPLX,
-  INEXACT = FLT | CPLX,
-  ALL = NUM | B,
-};
-enum Flags : uint32_t { NOFLAGS = 0, COLLAPSE = 1, FUSE = 2 };
-enum class Result : uint8_t { SAME, BOOL, INDEX, REAL, ANY, SUM };
-
-struct Entry {
-  OpInfo info;
-  Result result;
-};
-
-#define FRL_OP(code, name, version, min_in, max_in, n_out, attrs, profile, flags, domain, result, tolerance, ulp)     \
-  {{#name, code, version, min_in, max_in, n_out, attrs_bytes<frl_##attrs##_attrs>(), domain, ((flags)&COLLAPSE) != 0, \
-    ((flags)&FUSE) != 0},                                                                                             \
-   Result::result},
-constexpr Entry kOps[] = {
-#include "ferrule/ops.def"
-};
-#undef FRL_OP
 
 frl_status check_tensor(const char* op, const char* side, uint32_t index, const frl_tensor& tensor, frl_error* error) {
   if (tensor.dtype >= FRL_DTYPE_END_) {
@@ -70,38 +29,37 @@ frl_status check_tensor(const char* op, const char* side, uint32_t index, const 
 }  // namespace
 
 const OpInfo* find_op(const char* name) {
-  for (const Entry& op : kOps) {
-    if (std::strcmp(op.info.name, name) == 0) return &op.info;
+  for (const OpInfo& op : kOps) {
+    if (std::strcmp(op.name, name) == 0) return &op;
   }
   return nullptr;
 }
 
 const OpInfo* find_op(uint32_t code) {
-  for (const Entry& op : kOps) {
-    if (op.info.code == code) return &op.info;
+  for (const OpInfo& op : kOps) {
+    if (op.code == code) return &op;
   }
   return nullptr;
 }
 
 uint32_t result_dtype(uint32_t code, uint32_t dtype) {
-  for (const Entry& op : kOps) {
-    if (op.info.code != code) continue;
-    switch (op.result) {
-      case Result::SAME:
-        return dtype;
-      case Result::BOOL:
-        return FRL_DTYPE_BOOL;
-      case Result::INDEX:
-        return FRL_DTYPE_U32;
-      case Result::REAL:
-        return dtype == FRL_DTYPE_C64 ? uint32_t{FRL_DTYPE_F32} : dtype;
-      case Result::ANY:
-        return FRL_NONE;
-      case Result::SUM:
-        if (dtype == FRL_DTYPE_BOOL || dtype == FRL_DTYPE_I8 || dtype == FRL_DTYPE_I16) return FRL_DTYPE_I32;
-        if (dtype == FRL_DTYPE_U8 || dtype == FRL_DTYPE_U16) return FRL_DTYPE_U32;
-        return dtype;
-    }
+  const OpInfo* op = find_op(code);
+  if (op == nullptr) return FRL_NONE;
+  switch (op->result) {
+    case OpResult::SAME:
+      return dtype;
+    case OpResult::BOOL:
+      return FRL_DTYPE_BOOL;
+    case OpResult::INDEX:
+      return FRL_DTYPE_U32;
+    case OpResult::REAL:
+      return dtype == FRL_DTYPE_C64 ? uint32_t{FRL_DTYPE_F32} : dtype;
+    case OpResult::ANY:
+      return FRL_NONE;
+    case OpResult::SUM:
+      if (dtype == FRL_DTYPE_BOOL || dtype == FRL_DTYPE_I8 || dtype == FRL_DTYPE_I16) return FRL_DTYPE_I32;
+      if (dtype == FRL_DTYPE_U8 || dtype == FRL_DTYPE_U16) return FRL_DTYPE_U32;
+      return dtype;
   }
   return FRL_NONE;
 }

@@ -7,6 +7,9 @@
 
 namespace ferrule::plugin {
 
+// The dtype of an op's output: that of its data operands, or what the names say.
+enum class OpResult : uint8_t { SAME, BOOL, INDEX, REAL, ANY, SUM };
+
 struct OpInfo {
   const char* name;
   uint32_t code, version;
@@ -14,6 +17,7 @@ struct OpInfo {
   uint32_t attrs_size;
   uint32_t domain;  // bit d: data operands may have dtype d
   bool collapsible, fusable;
+  OpResult result;
 };
 
 // nullptr for unknown names and codes.

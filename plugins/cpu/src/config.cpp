@@ -1,18 +1,11 @@
-// The host's table is the plugin's only global besides the pool; it is set by open and read by everybody.
 #include "config.h"
 
 #include <hwy/highway.h>
 
-#include <atomic>
-#include <cstdarg>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 namespace ferrule::cpu {
 namespace {
-
-constinit std::atomic<const frl_host_api*> g_host{nullptr};
 
 struct Target {
   const char* name;
@@ -25,36 +18,6 @@ constexpr Target kTargets[] = {{"baseline", HWY_STATIC_TARGET}};
 #endif
 
 }  // namespace
-
-void set_host(const frl_host_api* host) { g_host.store(host, std::memory_order_release); }
-
-const char* config(const char* key) {
-  const frl_host_api* host = g_host.load(std::memory_order_acquire);
-  return host != nullptr && host->config != nullptr ? host->config(key) : nullptr;
-}
-
-int64_t config_int(const char* key, int64_t fallback) {
-  const char* text = config(key);
-  if (text == nullptr || *text == '\0') return fallback;
-  char* end = nullptr;
-  long long value = std::strtoll(text, &end, 10);
-  if (*end != '\0') {
-    log(FRL_LOG_WARNING, "config %s = \"%s\" ignored; expected an integer", key, text);
-    return fallback;
-  }
-  return value;
-}
-
-void log(int32_t level, const char* format, ...) {
-  const frl_host_api* host = g_host.load(std::memory_order_acquire);
-  if (host == nullptr || host->log == nullptr) return;
-  char text[512];
-  va_list args;
-  va_start(args, format);
-  std::vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  host->log(level, "cpu", text);
-}
 
 void apply_target_config() {
   hwy::SetSupportedTargetsForTest(0);  // back to what the machine has

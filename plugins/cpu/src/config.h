@@ -1,23 +1,13 @@
-// What the host configures and how the plugin speaks back: config values and log lines. Any thread, after open.
+// What the host configures (common/host.h), and the instruction set that it asks for.
 #pragma once
 
-#include <cstdint>
-
-#include "ferrule/plugin.h"
+#include "common/host.h"
 
 namespace ferrule::cpu {
 
-// Remembers the host's table (NULL forgets it). Called by open and shutdown only.
-void set_host(const frl_host_api* host);
-
-// The host's value for `key` ("threads", "cpu.target", ...), or nullptr when unset or without a host.
-const char* config(const char* key);
-
-// As config, read as an integer; `fallback` when unset or not a number (which is logged).
-int64_t config_int(const char* key, int64_t fallback);
-
-// One line to the host's log sink; dropped without a host.
-void log(int32_t level, const char* format, ...) __attribute__((format(printf, 2, 3)));
+using plugin::config;
+using plugin::config_int;
+using plugin::log;
 
 // Config "cpu.target" (FERRULE_CPU_TARGET) = "baseline", "avx2" or "avx512" makes every kernel run the code of that
 // instruction set, if this machine has it; unset: the best one. Called by

@@ -2,12 +2,12 @@
 // the queue's record when small, into a staging block otherwise.
 #include "copies.h"
 
-#include <cinttypes>
 #include <cstring>
 #include <exception>
 #include <new>
 
 #include "bytes.h"
+#include "common/copies.h"
 #include "handles.h"
 #include "profiler.h"
 #include "runtime.h"
@@ -55,13 +55,7 @@ void run_fill(Stream& stream, Record& record) {
 
 frl_status check_range(const char* slot, const frl_buffer* buffer, uint64_t offset, uint64_t bytes, frl_error* error) {
   if (!valid(buffer)) return bad_handle(error, slot, "buffer", buffer);
-  if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
-    return fail(error, FRL_INVALID_ARGUMENT,
-                "[%s] got offset %" PRIu64 " and %" PRIu64 " bytes; expected a range within the buffer's %" PRIu64
-                " bytes",
-                slot, offset, bytes, buffer->bytes);
-  }
-  return FRL_OK;
+  return plugin::check_range(slot, buffer->bytes, offset, bytes, error);
 }
 
 frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error) {
@@ -164,14 +158,7 @@ frl_status fill(frl_stream* stream, frl_buffer* dst, uint64_t offset, uint64_t b
                 uint32_t pattern_bytes, frl_error* error) {
   if (frl_status status = check_stream("fill", stream, error); status != FRL_OK) return status;
   if (frl_status status = check_range("fill", dst, offset, bytes, error); status != FRL_OK) return status;
-  if (pattern_bytes != 1 && pattern_bytes != 2 && pattern_bytes != 4 && pattern_bytes != 8) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[fill] got a pattern of %u bytes; expected 1, 2, 4 or 8", pattern_bytes);
-  }
-  if (offset % pattern_bytes != 0 || bytes % pattern_bytes != 0) {
-    return fail(error, FRL_INVALID_ARGUMENT,
-                "[fill] got offset %" PRIu64 " and %" PRIu64 " bytes; expected multiples of the pattern's %u", offset,
-                bytes, pattern_bytes);
-  }
+  if (frl_status status = plugin::check_pattern(offset, bytes, pattern_bytes, error); status != FRL_OK) return status;
   if (bytes == 0) return FRL_OK;
   try {
     auto* record = stream->reserve<FillRecord>(sizeof(FillRecord), run_fill);

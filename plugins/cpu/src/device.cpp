@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "common/out_struct.h"
 #include "config.h"
 #include "copies.h"
 #include "event.h"
@@ -110,17 +111,9 @@ frl_status device_count(uint32_t* out_count, frl_error* error) {
 frl_status device_info(uint32_t index, frl_device_info* out_info, frl_error* error) {
   if (out_info == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[device_info] out_info is NULL");
   if (frl_status status = check_index("device_info", index, error); status != FRL_OK) return status;
-  if (out_info->struct_size < offsetof(frl_device_info, next)) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[device_info] got struct_size %u; expected at least %zu",
-                out_info->struct_size, offsetof(frl_device_info, next));
-  }
-  const size_t room = std::min(sizeof(frl_device_info), size_t{out_info->struct_size});
-  frl_device_info info{};
-  std::memcpy(&info, out_info, room);
-  for (const frl_chain* node = info.next; node != nullptr; node = node->next) {
-    if ((node->flags & FRL_CHAIN_MUST_UNDERSTAND) != 0) {
-      return fail(error, FRL_UNSUPPORTED, "[device_info] got the unknown must-understand node \"%s\"", node->name);
-    }
+  frl_device_info info;
+  if (frl_status status = plugin::read_out_struct("device_info", *out_info, info, error); status != FRL_OK) {
+    return status;
   }
   info.flags = FRL_DEVICE_SHARES_HOST_MEMORY;
   std::snprintf(info.architecture, sizeof info.architecture, "%s", architecture());
@@ -133,7 +126,7 @@ frl_status device_info(uint32_t index, frl_device_info* out_info, frl_error* err
   info.memory_kinds = 1u << FRL_MEMORY_SHARED | 1u << FRL_MEMORY_PINNED;
   info.warp_width = 1;
   info.overlap_bytes = 0;
-  std::memcpy(out_info, &info, room);
+  plugin::write_out_struct(info, out_info);
   return FRL_OK;
 }
 

@@ -7,14 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "check.h"
+#include "common/check.h"
 #include "elementwise/op_info.h"
 #include "elementwise/tile_program.h"
-#include "error.h"
 #include "handles.h"
 
 namespace ferrule::cpu {
 namespace {
+
+using plugin::check_same_shape;
+using plugin::dtype_name;
+using plugin::reject;
 
 struct FusedKernel : frl_kernel {
   TileProgram tiles;
@@ -90,7 +93,7 @@ class Compiler {
     if (op == nullptr) refuse(FRL_UNSUPPORTED, node_text(index, "unknown") + "got op code " + std::to_string(node.op));
     const uint32_t operands[kMaxOperands] = {node.a, node.b, node.c};
     uint32_t inputs[kMaxOperands];
-    for (uint32_t k = 0; k < op->n_inputs; ++k) {
+    for (uint32_t k = 0; k < op->min_inputs; ++k) {
       if (operands[k] >= index) {
         refuse(FRL_INVALID_ARGUMENT, node_text(index, op->name) + "operand " + std::to_string(k) + " is node " +
                                          std::to_string(operands[k]) + "; expected an earlier one");
@@ -100,7 +103,7 @@ class Compiler {
     if (node.op == FRL_OP_copy) return cast(inputs[0], node.dtype);
     const uint32_t first = node.op == FRL_OP_select ? 1 : 0;
     const uint32_t dtype = expr_.nodes[operands[first]].dtype;
-    for (uint32_t k = 0; k < op->n_inputs; ++k) {
+    for (uint32_t k = 0; k < op->min_inputs; ++k) {
       const uint32_t got = expr_.nodes[operands[k]].dtype;
       const uint32_t expected = k < first ? uint32_t{FRL_DTYPE_BOOL} : dtype;
       if (got != expected) {
@@ -116,7 +119,7 @@ class Compiler {
                                        "; expected " + dtype_name(result_dtype(node.op, dtype)));
     }
     uint32_t value = 0;
-    if (!kernel_.tiles.add_op(table_, node.op, dtype, std::span(inputs, op->n_inputs), &value)) {
+    if (!kernel_.tiles.add_op(table_, node.op, dtype, std::span(inputs, op->min_inputs), &value)) {
       refuse(FRL_UNSUPPORTED, node_text(index, op->name) + "no loop for " + dtype_name(dtype));
     }
     kernel_.grain = std::min(kernel_.grain, elements_per_task(node.op, dtype));
@@ -200,9 +203,10 @@ frl_status compile(frl_device*, const frl_expr* expr, frl_kernel** out_kernel, f
     check_expression(known);
     auto kernel = std::make_unique<FusedKernel>();
     Compiler(known, *kernel).compile();
-    kernel->min_inputs = kernel->max_inputs = static_cast<uint16_t>(known.n_inputs);
-    kernel->n_outputs = static_cast<uint16_t>(known.n_outputs);
-    kernel->kernel = {.name = "fused", .version = 1, .query = nullptr, .run = run_fused};
+    kernel->op.name = kernel->op.name;
+    kernel->op.min_inputs = kernel->op.max_inputs = static_cast<uint16_t>(known.n_inputs);
+    kernel->op.n_outputs = static_cast<uint16_t>(known.n_outputs);
+    kernel->kernel = {.name = kernel->op.name, .version = 1, .query = nullptr, .run = run_fused};
     kernel->program = kernel.get();
     kernel->program_query = query_fused;
     *out_kernel = kernel.release();

@@ -327,15 +327,15 @@ frl_status record_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan*
     }
     if (status == FRL_OK) {
       settle(to, call->inputs, call->n_inputs);
-      to.attrs.resize((kernel->attrs_size + 7) / 8);
-      if (kernel->attrs_size != 0) std::memcpy(to.attrs.data(), call->attrs, kernel->attrs_size);
+      to.attrs.resize((kernel->op.attrs_size + 7) / 8);
+      if (kernel->op.attrs_size != 0) std::memcpy(to.attrs.data(), call->attrs, kernel->op.attrs_size);
       to.kernel = &kernel->kernel;
       to.call = {.inputs = nullptr,
                  .outputs = nullptr,
                  .n_inputs = call->n_inputs,
                  .n_outputs = call->n_outputs,
                  .math = call->math,
-                 .attrs = kernel->attrs_size != 0 ? to.attrs.data() : nullptr,
+                 .attrs = kernel->op.attrs_size != 0 ? to.attrs.data() : nullptr,
                  .scratch = nullptr,
                  .scratch_bytes = call->scratch_bytes,
                  .plan = kernel->program != nullptr ? static_cast<const frl_plan*>(kernel->program) : plan};

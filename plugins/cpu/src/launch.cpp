@@ -118,17 +118,17 @@ frl_status kernel_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan*
   if (frl_status status = check_process("kernel_launch", error); status != FRL_OK) return status;
   const char* op = kernel->kernel.name;
   const uint32_t n_in = call->n_inputs, n_out = call->n_outputs;
-  if (n_in < kernel->min_inputs || n_in > kernel->max_inputs || n_out != kernel->n_outputs) {
+  if (n_in < kernel->op.min_inputs || n_in > kernel->op.max_inputs || n_out != kernel->op.n_outputs) {
     return fail(error, FRL_INVALID_ARGUMENT, "[%s] got %u inputs and %u outputs; expected %u to %u and %u", op, n_in,
-                n_out, kernel->min_inputs, kernel->max_inputs, kernel->n_outputs);
+                n_out, kernel->op.min_inputs, kernel->op.max_inputs, kernel->op.n_outputs);
   }
-  if (call->attrs_size != kernel->attrs_size || (kernel->attrs_size != 0 && call->attrs == nullptr)) {
+  if (call->attrs_size != kernel->op.attrs_size || (kernel->op.attrs_size != 0 && call->attrs == nullptr)) {
     return fail(error, FRL_INVALID_ARGUMENT, "[%s] got attributes of %u bytes; expected %u", op, call->attrs_size,
-                kernel->attrs_size);
+                kernel->op.attrs_size);
   }
   if (recording) [[unlikely]]
     return record_launch(stream, kernel, plan, call, error);
-  size_t bytes = sizeof(LaunchRecord) + kernel->attrs_size + 8 + (n_in + n_out) * sizeof(Tensor);
+  size_t bytes = sizeof(LaunchRecord) + kernel->op.attrs_size + 8 + (n_in + n_out) * sizeof(Tensor);
   for (uint32_t i = 0; i < n_in; ++i) {
     const frl_tensor& tensor = call->inputs[i];
     if (!tensor_ok(tensor, true)) [[unlikely]]
@@ -162,14 +162,14 @@ frl_status kernel_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan*
   Packer packer(tensors, reinterpret_cast<int64_t*>(tensors + n_in + n_out));
   for (uint32_t i = 0; i < n_in; ++i) packer.add(call->inputs[i]);
   for (uint32_t i = 0; i < n_out; ++i) packer.add(call->outputs[i]);
-  if (kernel->attrs_size != 0) std::memcpy(packer.end(), call->attrs, kernel->attrs_size);
+  if (kernel->op.attrs_size != 0) std::memcpy(packer.end(), call->attrs, kernel->op.attrs_size);
   record->kernel = &kernel->kernel;
   record->call = {.inputs = tensors,
                   .outputs = tensors + n_in,
                   .n_inputs = n_in,
                   .n_outputs = n_out,
                   .math = call->math,
-                  .attrs = kernel->attrs_size != 0 ? packer.end() : nullptr,
+                  .attrs = kernel->op.attrs_size != 0 ? packer.end() : nullptr,
                   .scratch = scratch,
                   .scratch_bytes = call->scratch_bytes,
                   .plan = kernel->program != nullptr ? static_cast<const frl_plan*>(kernel->program) : plan};

@@ -94,7 +94,7 @@ class Pool {
 void Pool::start() {
   std::lock_guard lock(mutex_);
   if (started_.load(std::memory_order_relaxed) || stop_) return;
-  note_threads_started();
+  plugin::note_fork_unsafe();
   try {
     while (static_cast<int>(workers_.size()) < threads_ - 1) workers_.emplace_back([this] { work(); });
   } catch (const std::exception& e) {

@@ -31,8 +31,8 @@ frl_status open(const frl_host_api* host, const frl_plugin_api** out_api, frl_er
   if (host == nullptr || out_api == nullptr) {
     return fail(error, FRL_INVALID_ARGUMENT, "[open] %s is NULL", host == nullptr ? "host" : "out_api");
   }
-  set_host(host);
-  start_runtime();
+  plugin::set_host(host, "cpu");
+  plugin::start_process();
   apply_target_config();
   *out_api = &kPluginApi;
   return FRL_OK;

@@ -1,33 +1,20 @@
 // All globals here are constant-initialised and never destroyed while threads may use them.
 #include "runtime.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <mutex>
 #include <vector>
 
 #include "config.h"
-#include "error.h"
 #include "pool.h"
 #include "stream.h"
 
 namespace ferrule::cpu {
 
-namespace detail {
-constinit std::atomic<bool> g_forked{false}, g_exiting{false};
-}
-
 namespace {
 
 constinit std::mutex g_mutex;                         // guards g_streams
 constinit std::vector<Stream*>* g_streams = nullptr;  // freed by shutdown
-constinit std::atomic<bool> g_threads_started{false};
-constinit std::atomic<bool> g_handler_installed{false};
-
-void on_fork_child() {
-  if (g_threads_started.load(std::memory_order_relaxed)) detail::g_forked.store(true, std::memory_order_relaxed);
-}
 
 }  // namespace
 
@@ -37,13 +24,6 @@ frl_status forked_error(const char* slot, frl_error* error) {
               "(spawn or exec), or a fork before the first use",
               slot);
 }
-
-void start_runtime() {
-  detail::g_exiting.store(false, std::memory_order_relaxed);
-  if (!g_handler_installed.exchange(true)) pthread_atfork(nullptr, nullptr, on_fork_child);
-}
-
-void note_threads_started() { g_threads_started.store(true, std::memory_order_relaxed); }
 
 void register_stream(Stream* stream) {
   std::lock_guard lock(g_mutex);
@@ -69,7 +49,7 @@ void quiesce_all() {
 
 void shutdown_all(bool exiting) {
   if (exiting) {
-    detail::g_exiting.store(true, std::memory_order_relaxed);
+    plugin::note_exiting();
     return;
   }
   quiesce_all();
@@ -77,7 +57,7 @@ void shutdown_all(bool exiting) {
   delete g_streams;
   g_streams = nullptr;
   free_pool();
-  set_host(nullptr);
+  plugin::set_host(nullptr, "cpu");
 }
 
 }  // namespace ferrule::cpu

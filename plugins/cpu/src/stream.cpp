@@ -56,7 +56,7 @@ void Stream::wake() {
       news_.notify_one();
       break;
     case kStopped:
-      note_threads_started();
+      plugin::note_fork_unsafe();
       thread_ = std::thread([this] { work(); });
       state_.store(kRunning, std::memory_order_relaxed);
       break;
@@ -109,12 +109,11 @@ void Stream::stop() {
 }
 
 frl_status bad_handle(frl_error* error, const char* slot, const char* noun, const void* handle) {
-  if (handle == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[%s] got a NULL %s", slot, noun);
   if (is_recorder(handle)) {
     return fail(error, FRL_INVALID_STATE, "[%s] got a recorder; expected a %s (a recorder takes kernel_launch only)",
                 slot, noun);
   }
-  return fail(error, FRL_INVALID_ARGUMENT, "[%s] got a handle that is not a %s of this plugin", slot, noun);
+  return plugin::refuse_handle(error, slot, noun, handle);
 }
 
 frl_status stream_create(frl_device* device, int32_t, frl_stream** out_stream, frl_error* error) {

@@ -8,9 +8,13 @@
 #include <limits>
 #include <type_traits>
 
+#include "common/dtypes.h"
 #include "ferrule/plugin.h"
 
 namespace ferrule::cpu {
+
+using plugin::dtype_name;
+using plugin::item_size;
 
 #define FERRULE_INLINE inline __attribute__((always_inline))
 
@@ -126,31 +130,6 @@ constexpr T highest_value() {
     return std::numeric_limits<T>::infinity();
   else
     return std::numeric_limits<T>::max();
-}
-
-// Bytes of one element; 0 for an unknown dtype.
-constexpr uint32_t item_size(uint32_t dtype) {
-  switch (dtype) {
-#define FRL_DTYPE(code, NAME, name, bytes, kind) \
-  case code:                                     \
-    return bytes;
-#include "ferrule/dtypes.def"
-#undef FRL_DTYPE
-    default:
-      return 0;
-  }
-}
-
-constexpr const char* dtype_name(uint32_t dtype) {
-  switch (dtype) {
-#define FRL_DTYPE(code, NAME, name, bytes, kind) \
-  case code:                                     \
-    return #name;
-#include "ferrule/dtypes.def"
-#undef FRL_DTYPE
-    default:
-      return "unknown dtype";
-  }
 }
 
 // Calls f(T{}) with the C++ type of a dtype; false if the dtype is not in the set.

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "common/dtypes.h"
 #include "elementwise/loop_table.h"
 #include "elementwise/op_info.h"
 #include "elementwise_reference.h"
@@ -15,6 +16,8 @@
 
 namespace ferrule::cpu::test {
 namespace {
+
+using plugin::dtype_name;
 
 class Targets : public testing::TestWithParam<int64_t> {
  protected:
@@ -99,7 +102,7 @@ TEST_P(Targets, LoopsGiveTheSameBitsAtEveryPositionAndForScalars) {
     for (uint32_t dtype = 1; dtype < kDtypes; ++dtype) {
       const Loop loop = table_.ops[op.code][dtype];
       if (loop == nullptr) continue;
-      std::vector<uint32_t> dtypes(op.n_inputs, dtype);
+      std::vector<uint32_t> dtypes(op.min_inputs, dtype);
       if (op.code == FRL_OP_select) dtypes[0] = FRL_DTYPE_BOOL;
       check_loop(op.name, loop, dtypes, result_dtype(op.code, dtype));
       ++checked;

@@ -205,7 +205,7 @@ TEST(Fusion, ChainsEqualTheirOps) {
                                                 {FRL_OP_sqrt, [](float a, float) { return std::sqrt(a); }},
                                                 {FRL_OP_rsqrt, [](float a, float) { return 1 / std::sqrt(a); }}};
   for (const auto& [op, function] : binary) {
-    const bool takes_two = kFusableOps[op].n_inputs == 2;
+    const bool takes_two = kFusableOps[op].min_inputs == 2;
     for (int variant = 0; variant < (takes_two ? 4 : 1); ++variant) {
       const bool swapped = (variant & 1) != 0, constant = (variant & 2) != 0;
       Expression e;
@@ -374,7 +374,7 @@ class RandomExpression {
     const uint32_t result = result_dtype(code, dtype);
     expression_.op(code, result, a, b);
     std::vector<Buffer*> operands{&values_[a]};
-    if (op.n_inputs == 2) operands.push_back(&values_[b]);
+    if (op.min_inputs == 2) operands.push_back(&values_[b]);
     values_.push_back(single(code, result, operands));
   }
 

@@ -2,8 +2,7 @@
 // memory submit what came before and then go to the vendor's stream.
 #include "host/copies.h"
 
-#include <cinttypes>
-
+#include "common/copies.h"
 #include "host/bytes.h"
 #include "host/failure.h"
 #include "host/handles.h"
@@ -19,14 +18,8 @@ namespace {
 constexpr uint64_t kVendorCopyBytes = uint64_t{1} << 20;
 
 frl_status check_range(const char* slot, const frl_buffer* buffer, uint64_t offset, uint64_t bytes, frl_error* error) {
-  if (!valid(buffer)) return bad_handle(error, slot, "buffer", buffer);
-  if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
-    return fail(error, FRL_INVALID_ARGUMENT,
-                "[%s] got offset %" PRIu64 " and %" PRIu64 " bytes; expected a range within the buffer's %" PRIu64
-                " bytes",
-                slot, offset, bytes, buffer->bytes);
-  }
-  return FRL_OK;
+  if (!valid(buffer)) return refuse_handle(error, slot, "buffer", buffer);
+  return plugin::check_range(slot, buffer->bytes, offset, bytes, error);
 }
 
 ByteRange range_of(const void* data, uint64_t bytes) {
@@ -137,14 +130,7 @@ frl_status fill(frl_stream* stream, frl_buffer* dst, uint64_t offset, uint64_t b
                 uint32_t pattern_bytes, frl_error* error) {
   if (frl_status status = check_stream("fill", stream, error); status != FRL_OK) return status;
   if (frl_status status = check_range("fill", dst, offset, bytes, error); status != FRL_OK) return status;
-  if (pattern_bytes != 1 && pattern_bytes != 2 && pattern_bytes != 4 && pattern_bytes != 8) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[fill] got a pattern of %u bytes; expected 1, 2, 4 or 8", pattern_bytes);
-  }
-  if (offset % pattern_bytes != 0 || bytes % pattern_bytes != 0) {
-    return fail(error, FRL_INVALID_ARGUMENT,
-                "[fill] got offset %" PRIu64 " and %" PRIu64 " bytes; expected multiples of the pattern's %u", offset,
-                bytes, pattern_bytes);
-  }
+  if (frl_status status = plugin::check_pattern(offset, bytes, pattern_bytes, error); status != FRL_OK) return status;
   if (!is_local(*stream, dst)) {
     return fail(error, FRL_INVALID_ARGUMENT, "[fill] got a buffer of device %u and a stream of device %u", dst->device,
                 stream->device().index());

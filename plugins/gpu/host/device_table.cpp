@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "common/out_struct.h"
 #include "host/config.h"
 #include "host/copies.h"
 #include "host/event.h"
@@ -80,7 +81,7 @@ uint32_t count_devices(char (&reason)[256]) {
   }
   reason[0] = '\0';
   const uint32_t count = vendor::device_count(reason, sizeof reason);
-  if (count != 0) note_driver_used();
+  if (count != 0) plugin::note_fork_unsafe();
   return count;
 }
 
@@ -122,23 +123,15 @@ frl_status device_count(uint32_t* out_count, frl_error* error) {
 frl_status device_info(uint32_t index, frl_device_info* out_info, frl_error* error) {
   if (out_info == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[device_info] out_info is NULL");
   if (frl_status status = check_index("device_info", index, error); status != FRL_OK) return status;
-  if (out_info->struct_size < offsetof(frl_device_info, next)) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[device_info] got struct_size %u; expected at least %zu",
-                out_info->struct_size, offsetof(frl_device_info, next));
-  }
-  const size_t room = std::min(sizeof(frl_device_info), size_t{out_info->struct_size});
-  frl_device_info info{};
-  std::memcpy(&info, out_info, room);
-  for (const frl_chain* node = info.next; node != nullptr; node = node->next) {
-    if ((node->flags & FRL_CHAIN_MUST_UNDERSTAND) != 0) {
-      return fail(error, FRL_UNSUPPORTED, "[device_info] got the unknown must-understand node \"%s\"", node->name);
-    }
+  frl_device_info info;
+  if (frl_status status = plugin::read_out_struct("device_info", *out_info, info, error); status != FRL_OK) {
+    return status;
   }
   return guarded("device_info", nullptr, error, [&] {
     vendor::DeviceFacts facts{};
     check(configured_facts(index, &facts), "reading the device's properties");
     fill_info(facts, info);
-    std::memcpy(out_info, &info, room);
+    plugin::write_out_struct(info, out_info);
   });
 }
 

@@ -91,7 +91,7 @@ bool EventRecord::wait(uint64_t timeout_ns, frl_error* failure) {
 }
 
 frl_status event_create(frl_device* device, uint32_t flags, frl_event** out_event, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "event_create", "device", device);
+  if (!valid(device)) return refuse_handle(error, "event_create", "device", device);
   if (out_event == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[event_create] out_event is NULL");
   if ((flags & ~FRL_EVENT_TIMING) != 0) {
     return fail(error, FRL_INVALID_ARGUMENT, "[event_create] got flags %#x; expected FRL_EVENT_TIMING or 0", flags);
@@ -113,7 +113,7 @@ void event_destroy(frl_event* event) {
 }
 
 frl_status event_record(frl_event* event, frl_stream* stream, frl_error* error) {
-  if (!valid(event)) return bad_handle(error, "event_record", "event", event);
+  if (!valid(event)) return refuse_handle(error, "event_record", "event", event);
   if (frl_status status = check_stream("event_record", stream, error); status != FRL_OK) return status;
   if (event->device->index() != stream->device().index()) {
     return fail(error, FRL_INVALID_ARGUMENT, "[event_record] got an event of device %u and a stream of device %u",
@@ -136,7 +136,7 @@ frl_status event_record(frl_event* event, frl_stream* stream, frl_error* error) 
 }
 
 frl_status event_query(frl_event* event, int32_t* out_done, frl_error* error) {
-  if (!valid(event)) return bad_handle(error, "event_query", "event", event);
+  if (!valid(event)) return refuse_handle(error, "event_query", "event", event);
   if (out_done == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[event_query] out_done is NULL");
   if (frl_status status = check_process("event_query", error); status != FRL_OK) return status;
   const EventRecordRef record = event->latest();
@@ -147,7 +147,7 @@ frl_status event_query(frl_event* event, int32_t* out_done, frl_error* error) {
 }
 
 frl_status event_wait(frl_event* event, uint64_t timeout_ns, frl_error* error) {
-  if (!valid(event)) return bad_handle(error, "event_wait", "event", event);
+  if (!valid(event)) return refuse_handle(error, "event_wait", "event", event);
   if (frl_status status = check_process("event_wait", error); status != FRL_OK) return status;
   const EventRecordRef record = event->latest();
   if (record == nullptr) return FRL_OK;
@@ -159,8 +159,8 @@ frl_status event_wait(frl_event* event, uint64_t timeout_ns, frl_error* error) {
 }
 
 frl_status event_elapsed(frl_event* begin, frl_event* end, uint64_t* out_ns, frl_error* error) {
-  if (!valid(begin)) return bad_handle(error, "event_elapsed", "event", begin);
-  if (!valid(end)) return bad_handle(error, "event_elapsed", "event", end);
+  if (!valid(begin)) return refuse_handle(error, "event_elapsed", "event", begin);
+  if (!valid(end)) return refuse_handle(error, "event_elapsed", "event", end);
   if (out_ns == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[event_elapsed] out_ns is NULL");
   if ((begin->flags & end->flags & FRL_EVENT_TIMING) == 0) {
     return fail(error, FRL_INVALID_ARGUMENT, "[event_elapsed] got an event made without FRL_EVENT_TIMING");
@@ -187,7 +187,7 @@ frl_status event_elapsed(frl_event* begin, frl_event* end, uint64_t* out_ns, frl
 }
 
 frl_status event_on_done(frl_event* event, frl_event_callback callback, void* user, frl_error* error) {
-  if (!valid(event)) return bad_handle(error, "event_on_done", "event", event);
+  if (!valid(event)) return refuse_handle(error, "event_on_done", "event", event);
   if (callback == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[event_on_done] callback is NULL");
   if (frl_status status = check_process("event_on_done", error); status != FRL_OK) return status;
   EventRecordRef record = event->latest();
@@ -202,7 +202,7 @@ frl_status event_on_done(frl_event* event, frl_event_callback callback, void* us
 
 frl_status stream_wait_event(frl_stream* stream, frl_event* event, frl_error* error) {
   if (frl_status status = check_stream("stream_wait_event", stream, error); status != FRL_OK) return status;
-  if (!valid(event)) return bad_handle(error, "stream_wait_event", "event", event);
+  if (!valid(event)) return refuse_handle(error, "stream_wait_event", "event", event);
   const EventRecordRef record = event->latest();
   if (record == nullptr) return FRL_OK;
   return guarded("stream_wait_event", &stream->device(), error, [&] {

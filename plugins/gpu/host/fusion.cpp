@@ -22,7 +22,7 @@ namespace ferrule::gpu {
 namespace {
 
 KernelCache& disk_cache() {
-  static KernelCache cache(KernelCache::default_folder(host_config("cache_dir")));
+  static KernelCache cache(KernelCache::default_folder(plugin::config("cache_dir")));
   return cache;
 }
 
@@ -89,7 +89,7 @@ class ModuleCache : public DeviceState, public FusedModules {
 };
 
 frl_status compile(frl_device* device, const frl_expr* expr, frl_kernel** out_kernel, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "fusion", "device", device);
+  if (!valid(device)) return refuse_handle(error, "fusion", "device", device);
   if (expr == nullptr || out_kernel == nullptr) {
     return fail(error, FRL_INVALID_ARGUMENT, "[fusion] %s is NULL", expr == nullptr ? "expr" : "out_kernel");
   }

@@ -29,7 +29,7 @@ struct Recorder : Tagged<kRecorderTag> {
 Recorder* recorder_of(frl_stream* stream) { return reinterpret_cast<Recorder*>(stream); }
 
 frl_status graph_begin(frl_device* device, uint32_t n_slots, frl_stream** out_recorder, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "graph_begin", "device", device);
+  if (!valid(device)) return refuse_handle(error, "graph_begin", "device", device);
   if (out_recorder == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[graph_begin] out_recorder is NULL");
   if (frl_status status = check_process("graph_begin", error); status != FRL_OK) return status;
   return guarded("graph_begin", &device->device, error, [&] {
@@ -42,7 +42,7 @@ frl_status graph_begin(frl_device* device, uint32_t n_slots, frl_stream** out_re
 
 frl_status graph_end(frl_stream* stream, frl_graph** out_graph, frl_error* error) {
   if (!is_recorder(stream)) {
-    if (stream == nullptr) return bad_handle(error, "graph_end", "recorder", nullptr);
+    if (stream == nullptr) return refuse_handle(error, "graph_end", "recorder", nullptr);
     return fail(error, FRL_INVALID_ARGUMENT, "[graph_end] got a handle that is no recorder of this plugin");
   }
   const std::unique_ptr<Recorder> recorder(recorder_of(stream));
@@ -55,7 +55,7 @@ frl_status graph_end(frl_stream* stream, frl_graph** out_graph, frl_error* error
 frl_status graph_launch(frl_stream* stream, frl_graph* graph, const frl_binding* bindings, uint32_t n_bindings,
                         frl_error* error) {
   if (frl_status status = check_stream("graph_launch", stream, error); status != FRL_OK) return status;
-  if (!valid(graph)) return bad_handle(error, "graph_launch", "graph", graph);
+  if (!valid(graph)) return refuse_handle(error, "graph_launch", "graph", graph);
   const size_t expected = graph->recording.n_slots();
   if (n_bindings != expected || (bindings == nullptr && n_bindings != 0)) {
     return fail(error, FRL_INVALID_ARGUMENT, "[graph_launch] got %u bindings%s; expected %zu", n_bindings,

@@ -1,5 +1,4 @@
-// The opaque handles of the ABI as gpu backends define them (streams: stream.h, events: event.h). Each begins with a tag,
-// so that NULL and another plugin's handle are refused with a message instead of a crash.
+// The opaque handles of the ABI as gpu backends define them (streams: stream.h, events: event.h).
 #pragma once
 
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/handle.h"
 #include "common/op_table.h"
 #include "host/device.h"
 #include "host/kernel.h"
@@ -19,6 +19,9 @@ namespace ferrule::gpu {
 
 using plugin::copy_error;
 using plugin::fail;
+using plugin::refuse_handle;
+using plugin::Tagged;
+using plugin::valid;
 
 enum Tag : uint32_t {
   kDeviceTag = 0x64757067,  // "gpud", "gpub", ...
@@ -30,20 +33,6 @@ enum Tag : uint32_t {
   kGraphTag = 0x67757067,
   kRecorderTag = 0x72757067,
 };
-
-template <uint32_t kValue>
-struct Tagged {
-  static constexpr uint32_t kTag = kValue;
-  uint32_t tag = kTag;
-};
-
-template <typename Handle>
-bool valid(const Handle* handle) {
-  return handle != nullptr && handle->tag == Handle::kTag;
-}
-
-// "[slot] got a NULL stream" or "... a handle that is not a stream of this plugin".
-frl_status bad_handle(frl_error* error, const char* slot, const char* noun, const void* handle);
 
 // FRL_OK for a stream in a process that may use it; INVALID_STATE for a recorder, which takes kernel_launch only.
 frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error);

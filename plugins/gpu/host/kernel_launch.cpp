@@ -11,9 +11,9 @@ namespace ferrule::gpu {
 frl_status kernel_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan* plan, const frl_call* call,
                          frl_error* error) {
   const bool recording = !valid(stream) && is_recorder(stream);
-  if (!recording && !valid(stream)) return bad_handle(error, "kernel_launch", "stream", stream);
-  if (!valid(kernel)) return bad_handle(error, "kernel_launch", "kernel", kernel);
-  if (plan != nullptr && !valid(plan)) return bad_handle(error, "kernel_launch", "plan", plan);
+  if (!recording && !valid(stream)) return refuse_handle(error, "kernel_launch", "stream", stream);
+  if (!valid(kernel)) return refuse_handle(error, "kernel_launch", "kernel", kernel);
+  if (plan != nullptr && !valid(plan)) return refuse_handle(error, "kernel_launch", "plan", plan);
   if (call == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[kernel_launch] call is NULL");
   if (frl_status status = check_process("kernel_launch", error); status != FRL_OK) return status;
   if (recording) {

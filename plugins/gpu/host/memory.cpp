@@ -42,8 +42,8 @@ vendor::Status allocate(const vendor::DeviceFacts& facts, frl_buffer& buffer) {
 }
 
 frl_status check_buffer(const char* slot, const frl_device* device, const frl_buffer* buffer, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, slot, "device", device);
-  if (!valid(buffer)) return bad_handle(error, slot, "buffer", buffer);
+  if (!valid(device)) return refuse_handle(error, slot, "device", device);
+  if (!valid(buffer)) return refuse_handle(error, slot, "buffer", buffer);
   return FRL_OK;
 }
 
@@ -57,7 +57,7 @@ uint32_t memory_kinds(const vendor::DeviceFacts& facts) {
 }
 
 frl_status buffer_alloc(frl_device* device, uint32_t kind, uint64_t bytes, frl_buffer** out_buffer, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "buffer_alloc", "device", device);
+  if (!valid(device)) return refuse_handle(error, "buffer_alloc", "device", device);
   if (out_buffer == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[buffer_alloc] out_buffer is NULL");
   if (bytes == 0) return fail(error, FRL_INVALID_ARGUMENT, "[buffer_alloc] got 0 bytes; expected at least 1");
   if (frl_status status = check_process("buffer_alloc", error); status != FRL_OK) return status;
@@ -125,7 +125,7 @@ frl_status buffer_unmap(frl_device* device, frl_buffer* buffer, frl_error* error
 }
 
 frl_status memory_info(frl_device* device, uint64_t* out_free, uint64_t* out_total, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "memory_info", "device", device);
+  if (!valid(device)) return refuse_handle(error, "memory_info", "device", device);
   if (out_free == nullptr || out_total == nullptr) {
     return fail(error, FRL_INVALID_ARGUMENT, "[memory_info] an out-parameter is NULL");
   }
@@ -140,7 +140,7 @@ frl_status memory_info(frl_device* device, uint64_t* out_free, uint64_t* out_tot
 }
 
 frl_status device_trim(frl_device* device, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "device_trim", "device", device);
+  if (!valid(device)) return refuse_handle(error, "device_trim", "device", device);
   if (frl_status status = check_process("device_trim", error); status != FRL_OK) return status;
   return guarded("device_trim", &device->device, error, [&] {
     device->device.activate();

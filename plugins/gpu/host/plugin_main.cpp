@@ -34,8 +34,8 @@ frl_status open_plugin(const frl_host_api* host, const frl_plugin_api** out_api,
   if (host == nullptr || out_api == nullptr) {
     return fail(error, FRL_INVALID_ARGUMENT, "[open] %s is NULL", host == nullptr ? "host" : "out_api");
   }
-  set_host(host);
-  start_runtime();
+  plugin::set_host(host, vendor::kName);
+  plugin::start_process();
   *out_api = &kPluginApi;
   return FRL_OK;
 }

@@ -157,21 +157,21 @@ Profiler::Scope::~Scope() {
 namespace {
 
 frl_status profiler_start(frl_device* device, uint64_t max_records, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "profiler_start", "device", device);
+  if (!valid(device)) return refuse_handle(error, "profiler_start", "device", device);
   if (max_records == 0) return fail(error, FRL_INVALID_ARGUMENT, "[profiler_start] got 0 records; expected 1 or more");
   if (device->device.profiler().start(max_records)) return FRL_OK;
   return fail(error, FRL_INVALID_STATE, "[profiler_start] the profiler is started already");
 }
 
 frl_status profiler_stop(frl_device* device, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "profiler_stop", "device", device);
+  if (!valid(device)) return refuse_handle(error, "profiler_stop", "device", device);
   if (device->device.profiler().stop()) return FRL_OK;
   return fail(error, FRL_INVALID_STATE, "[profiler_stop] the profiler is not started");
 }
 
 frl_status profiler_read(frl_device* device, frl_profile_record* out_records, uint64_t capacity, uint64_t* out_count,
                          uint64_t* out_dropped, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "profiler_read", "device", device);
+  if (!valid(device)) return refuse_handle(error, "profiler_read", "device", device);
   if (out_count == nullptr || out_dropped == nullptr || (out_records == nullptr && capacity != 0)) {
     return fail(error, FRL_INVALID_ARGUMENT, "[profiler_read] an out-parameter is NULL");
   }

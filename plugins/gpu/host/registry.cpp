@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "common/out_struct.h"
 #include "host/runtime.h"
 
 namespace ferrule::gpu {
@@ -120,7 +121,7 @@ const char* ask(const frl_kernel& kernel, const frl_call& call, Answer& answer, 
 
 frl_status kernel_find(frl_device* device, const char* op, uint32_t version, frl_kernel** out_kernel,
                        frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "kernel_find", "device", device);
+  if (!valid(device)) return refuse_handle(error, "kernel_find", "device", device);
   if (op == nullptr || out_kernel == nullptr) {
     return fail(error, FRL_INVALID_ARGUMENT, "[kernel_find] %s is NULL", op == nullptr ? "op" : "out_kernel");
   }
@@ -137,23 +138,15 @@ frl_status kernel_find(frl_device* device, const char* op, uint32_t version, frl
 
 frl_status kernel_query(frl_kernel* kernel, const frl_call* call, frl_requirements* out_requirements,
                         frl_error* error) {
-  if (!valid(kernel)) return bad_handle(error, "kernel_query", "kernel", kernel);
+  if (!valid(kernel)) return refuse_handle(error, "kernel_query", "kernel", kernel);
   if (call == nullptr || out_requirements == nullptr) {
     return fail(error, FRL_INVALID_ARGUMENT, "[kernel_query] %s is NULL",
                 call == nullptr ? "call" : "out_requirements");
   }
   if (kernel->device->lost()) return copy_error(error, kernel->device->cause());
-  const size_t room = std::min(sizeof(frl_requirements), size_t{out_requirements->struct_size});
-  if (room < offsetof(frl_requirements, next)) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[kernel_query] got struct_size %u; expected at least %zu",
-                out_requirements->struct_size, offsetof(frl_requirements, next));
-  }
-  frl_requirements given{};
-  std::memcpy(&given, out_requirements, room);
-  for (const frl_chain* node = given.next; node != nullptr; node = node->next) {
-    if ((node->flags & FRL_CHAIN_MUST_UNDERSTAND) != 0) {
-      return fail(error, FRL_UNSUPPORTED, "[kernel_query] got the unknown must-understand node \"%s\"", node->name);
-    }
+  frl_requirements given;
+  if (frl_status status = plugin::read_out_struct("kernel_query", *out_requirements, given, error); status != FRL_OK) {
+    return status;
   }
   const frl_status checked =
       kernel->op != nullptr ? plugin::check_call(*kernel->op, *call, error) : check_program_call(*kernel, *call, error);
@@ -179,7 +172,7 @@ frl_status kernel_query(frl_kernel* kernel, const frl_call* call, frl_requiremen
       if (needs.support == 0) needs.support = FRL_SUPPORTED;
       if (answer.state != nullptr) kernel->has_state.store(true, std::memory_order_relaxed);
       // A plan that the caller's struct has no room for would be lost; kernel_launch then asks again.
-      const bool plan_fits = room >= offsetof(frl_requirements, plan) + sizeof needs.plan;
+      const bool plan_fits = given.struct_size >= offsetof(frl_requirements, plan) + sizeof needs.plan;
       if (plan_fits && (answer.state != nullptr || kernel->chain.size() > 1)) {
         auto plan = std::make_unique<frl_plan>();
         plan->kernel = chosen;
@@ -187,7 +180,7 @@ frl_status kernel_query(frl_kernel* kernel, const frl_call* call, frl_requiremen
         needs.plan = plan.release();
       }
     }
-    std::memcpy(out_requirements, &needs, room);
+    plugin::write_out_struct(needs, out_requirements);
   });
 }
 

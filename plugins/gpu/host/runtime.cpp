@@ -1,8 +1,6 @@
 // All globals here are constant-initialised and freed by shutdown.
 #include "host/runtime.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <mutex>
 #include <new>
@@ -15,21 +13,11 @@
 
 namespace ferrule::gpu {
 
-namespace detail {
-constinit std::atomic<bool> g_forked{false}, g_exiting{false};
-}
-
 namespace {
 
 constinit std::mutex g_mutex;  // guards the lists
 constinit std::vector<Device*>* g_devices = nullptr;
 constinit std::vector<Stream*>* g_streams = nullptr;
-constinit std::atomic<bool> g_driver_used{false};
-constinit std::atomic<bool> g_handler_installed{false};
-
-void on_fork_child() {
-  if (g_driver_used.load(std::memory_order_relaxed)) detail::g_forked.store(true, std::memory_order_relaxed);
-}
 
 template <typename T>
 void add(std::vector<T*>*& list, T* item) {
@@ -54,13 +42,6 @@ frl_status forked_error(const char* slot, frl_error* error) {
       slot, vendor::kName);
 }
 
-void start_runtime() {
-  detail::g_exiting.store(false, std::memory_order_relaxed);
-  if (!g_handler_installed.exchange(true)) pthread_atfork(nullptr, nullptr, on_fork_child);
-}
-
-void note_driver_used() { g_driver_used.store(true, std::memory_order_relaxed); }
-
 void register_device(Device* device) { add(g_devices, device); }
 void unregister_device(Device* device) { remove(g_devices, device); }
 void register_stream(Stream* stream) { add(g_streams, stream); }
@@ -79,7 +60,7 @@ void quiesce_all() {
 
 void shutdown_all(bool exiting) {
   if (exiting) {
-    detail::g_exiting.store(true, std::memory_order_relaxed);
+    plugin::note_exiting();
     return;
   }
   quiesce_all();
@@ -88,7 +69,7 @@ void shutdown_all(bool exiting) {
   g_devices = nullptr;
   delete g_streams;
   g_streams = nullptr;
-  set_host(nullptr);
+  plugin::set_host(nullptr, vendor::kName);
 }
 
 frl_status report_exception(const char* slot, Device* device, frl_error* error) noexcept {
@@ -107,11 +88,6 @@ frl_status report_exception(const char* slot, Device* device, frl_error* error) 
   } catch (...) {
     return fail(error, FRL_INTERNAL, "[%s] unknown exception", slot);
   }
-}
-
-frl_status bad_handle(frl_error* error, const char* slot, const char* noun, const void* handle) {
-  if (handle == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[%s] got a NULL %s", slot, noun);
-  return fail(error, FRL_INVALID_ARGUMENT, "[%s] got a handle that is not a %s of this plugin", slot, noun);
 }
 
 }  // namespace ferrule::gpu

@@ -1,8 +1,7 @@
 // What belongs to the process rather than to a device: fork, exit, and the list of open streams that quiesce finishes.
 #pragma once
 
-#include <atomic>
-
+#include "common/process.h"
 #include "ferrule/plugin.h"
 
 namespace ferrule::gpu {
@@ -10,26 +9,16 @@ namespace ferrule::gpu {
 class Device;
 class Stream;
 
-namespace detail {
-extern std::atomic<bool> g_forked, g_exiting;
-}
-
-// After shutdown(process_is_exiting = 1): destructors and frees do nothing, the driver is not touched.
-inline bool process_is_exiting() { return detail::g_exiting.load(std::memory_order_relaxed); }
+using plugin::is_forked_child;
+using plugin::process_is_exiting;
 
 // A driver's state does not survive a fork: a child that inherited it gets INVALID_STATE instead of a hang.
 frl_status forked_error(const char* slot, frl_error* error);
-inline bool is_forked_child() { return detail::g_forked.load(std::memory_order_relaxed); }
 inline frl_status check_process(const char* slot, frl_error* error) {
   return is_forked_child() ? forked_error(slot, error) : FRL_OK;
 }
 // True when destroying must leave the driver alone.
 inline bool driver_is_gone() { return process_is_exiting() || is_forked_child(); }
-
-// Called once from open: installs the fork handler.
-void start_runtime();
-// Called before the plugin first uses the driver; a fork before that leaves the child a working plugin.
-void note_driver_used();
 
 void register_device(Device* device);  // throws std::bad_alloc
 void unregister_device(Device* device);

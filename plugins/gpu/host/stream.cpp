@@ -89,13 +89,13 @@ void Stream::wait(vendor::Event event) { check(vendor::stream_wait(handle_, even
 frl_status check_stream(const char* slot, const frl_stream* stream, frl_error* error) {
   if (valid(stream)) [[likely]]
     return check_process(slot, error);
-  if (!is_recorder(stream)) return bad_handle(error, slot, "stream", stream);
+  if (!is_recorder(stream)) return refuse_handle(error, slot, "stream", stream);
   return fail(error, FRL_INVALID_STATE, "[%s] got a recorder; expected a stream (a recorder takes kernel_launch only)",
               slot);
 }
 
 frl_status stream_create(frl_device* device, int32_t priority, frl_stream** out_stream, frl_error* error) {
-  if (!valid(device)) return bad_handle(error, "stream_create", "device", device);
+  if (!valid(device)) return refuse_handle(error, "stream_create", "device", device);
   if (out_stream == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[stream_create] out_stream is NULL");
   if (frl_status status = check_process("stream_create", error); status != FRL_OK) return status;
   return guarded("stream_create", &device->device, error,

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <memory>
 
-#include "check.h"
+#include "common/check.h"
 #include "elementwise/loop_table.h"
 #include "elementwise/op_info.h"
 #include "elementwise/tile_domain.h"
@@ -16,6 +16,9 @@
 
 namespace ferrule::cpu {
 namespace {
+
+using plugin::dtype_name;
+using plugin::reject;
 
 constexpr auto kOps = [] {
   constexpr size_t n = static_cast<size_t>(std::count_if(kFusableOps.begin(), kFusableOps.end(), is_elementwise));
@@ -36,7 +39,7 @@ const char* query(const frl_call& call, frl_requirements& out, std::span<char> r
   if (first == 1 && call.inputs[0].dtype != FRL_DTYPE_BOOL) {
     return reject(reason, "got a condition of dtype %s; expected bool", dtype_name(call.inputs[0].dtype));
   }
-  for (uint32_t i = 0; i < op.n_inputs; ++i) {
+  for (uint32_t i = 0; i < op.min_inputs; ++i) {
     const frl_tensor& input = call.inputs[i];
     if (i >= first && input.dtype != dtype) {
       return reject(reason, "got operands of dtype %s and %s; expected one dtype", dtype_name(dtype),
@@ -60,8 +63,8 @@ const char* query(const frl_call& call, frl_requirements& out, std::span<char> r
     return reject(reason, "got an output of dtype %s; expected %s", dtype_name(output.dtype), dtype_name(result));
   }
   out.support = FRL_SUPPORTED;
-  out.inline_ok = (1u << op.n_inputs) - 1u;
-  if (result == dtype) out.reuse_input_for_output = ((1u << op.n_inputs) - 1u) & ~((1u << first) - 1u);
+  out.inline_ok = (1u << op.min_inputs) - 1u;
+  if (result == dtype) out.reuse_input_for_output = ((1u << op.min_inputs) - 1u) & ~((1u << first) - 1u);
   if (op.code == FRL_OP_select && dtype == FRL_DTYPE_BOOL) out.reuse_input_for_output |= 1u;
   return nullptr;
 }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/dtypes.h"
+#include "common/op_table.h"
 #include "ferrule/plugin.h"
 
 namespace ferrule::cpu {
@@ -37,25 +39,10 @@ LoopTable build_loop_table();
 constexpr bool is_narrow_float(uint32_t dtype) { return dtype == FRL_DTYPE_F16 || dtype == FRL_DTYPE_BF16; }
 // The dtype in which values of `dtype` are held inside a tile.
 constexpr uint32_t compute_dtype(uint32_t dtype) { return is_narrow_float(dtype) ? uint32_t{FRL_DTYPE_F32} : dtype; }
-constexpr size_t item_bytes(uint32_t dtype) {
-  constexpr uint8_t sizes[kDtypes] = {
-      0,
-#define FRL_DTYPE(code, NAME, name, bytes, kind) bytes,
-#include "ferrule/dtypes.def"
-#undef FRL_DTYPE
-  };
-  return dtype < kDtypes ? sizes[dtype] : 0;
-}
+using plugin::result_dtype;
+constexpr size_t item_bytes(uint32_t dtype) { return plugin::item_size(dtype); }
 // The first step of a cast: `to` itself, or f32 where the pair has no loop of its own.
 uint32_t cast_via(const LoopTable& table, uint32_t from, uint32_t to);
-
-// The dtype that an op on operands of `dtype` writes.
-constexpr uint32_t result_dtype(uint32_t op, uint32_t dtype) {
-  const bool compares = op >= FRL_OP_equal && op <= FRL_OP_logical_or;
-  const bool takes_part = op == FRL_OP_abs || op == FRL_OP_real || op == FRL_OP_imag;
-  if (compares) return FRL_DTYPE_BOOL;
-  return takes_part && dtype == FRL_DTYPE_C64 ? uint32_t{FRL_DTYPE_F32} : dtype;
-}
 
 // One per family; each fills its part of the table.
 void add_float_loops(LoopTable& table);    // f32, f64: arithmetic and rounding

@@ -4,47 +4,18 @@
 #include <array>
 #include <cstdint>
 
+#include "common/op_list.h"
 #include "elementwise/loop_table.h"
 #include "ferrule/plugin.h"
-#include "value.h"
 
 namespace ferrule::cpu {
 
-struct OpInfo {
-  const char* name;
-  uint32_t code, version, n_inputs;
-  uint32_t domain;  // bit d: dtype d
-  bool fusable;
-};
-
-namespace op_list {
-enum DtypeSet : uint32_t {
-  B = 1u << FRL_DTYPE_BOOL,
-  CPLX = 1u << FRL_DTYPE_C64,
-  FLT = 1u << FRL_DTYPE_F16 | 1u << FRL_DTYPE_BF16 | 1u << FRL_DTYPE_F32 | 1u << FRL_DTYPE_F64,
-  INTS = 1u << FRL_DTYPE_U8 | 1u << FRL_DTYPE_U16 | 1u << FRL_DTYPE_U32 | 1u << FRL_DTYPE_U64 | 1u << FRL_DTYPE_I8 |
-         1u << FRL_DTYPE_I16 | 1u << FRL_DTYPE_I32 | 1u << FRL_DTYPE_I64,
-  BITS = INTS | B,
-  RNUM = INTS | FLT,
-  REALS = RNUM | B,
-  NUM = RNUM | CPLX,
-  INEXACT = FLT | CPLX,
-  ALL = NUM | B,
-};
-enum Flags : uint32_t { NOFLAGS = 0, COLLAPSE = 1, FUSE = 2 };
-
-#define FRL_OP(code, name, version, min_in, max_in, n_out, attrs, profile, flags, domain, result, tolerance, ulp) \
-  {#name, code, version, min_in, domain, ((flags)&FUSE) != 0},
-inline constexpr OpInfo kAll[] = {
-#include "ferrule/ops.def"
-};
-#undef FRL_OP
-}  // namespace op_list
+using plugin::OpInfo;
 
 // By code; a code without a fusable op has the name nullptr.
 inline constexpr auto kFusableOps = [] {
   std::array<OpInfo, kOpCodes> ops{};
-  for (const OpInfo& op : op_list::kAll) {
+  for (const OpInfo& op : plugin::kOps) {
     if (op.code < kOpCodes && op.fusable) ops[op.code] = op;
   }
   return ops;

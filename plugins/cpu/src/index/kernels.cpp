@@ -1,11 +1,13 @@
 // The kernels of the index family: queries and the list.
-#include "check.h"
+#include "common/check.h"
 #include "index/combine.h"
 #include "index/index.h"
 #include "kernel.h"
 
 namespace ferrule::cpu {
 namespace {
+
+using namespace plugin;
 
 using Reason = std::span<char>;
 

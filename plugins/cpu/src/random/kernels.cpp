@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "check.h"
+#include "common/check.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "random/threefry.h"
@@ -10,6 +10,8 @@
 
 namespace ferrule::cpu {
 namespace {
+
+using namespace plugin;
 
 constexpr int64_t kTile = 256;         // blocks made at a time
 constexpr int64_t kTaskBlocks = 8192;  // blocks per task

@@ -1,11 +1,13 @@
 // The kernels of the reduce family: queries and entry points.
-#include "check.h"
+#include "common/check.h"
 #include "kernel.h"
 #include "reduce/arg_reduce.h"
 #include "reduce/reduce.h"
 
 namespace ferrule::cpu {
 namespace {
+
+using namespace plugin;
 
 const char* check_reduced_shape(const frl_tensor& x, const frl_tensor& out, uint32_t axes, std::span<char> reason) {
   if (x.ndim < 32 && (axes >> x.ndim) != 0) return reject(reason, "got axes mask 0x%x for rank %u", axes, x.ndim);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "check.h"
+#include "common/check.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "row/row.h"
@@ -10,6 +10,8 @@
 
 namespace ferrule::cpu {
 namespace {
+
+using namespace plugin;
 
 using Reason = std::span<char>;
 

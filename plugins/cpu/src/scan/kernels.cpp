@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "check.h"
+#include "common/check.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "reduce/fold.h"
@@ -12,6 +12,8 @@
 
 namespace ferrule::cpu {
 namespace {
+
+using namespace plugin;
 
 constexpr int64_t kTile = 65536;
 constexpr int64_t kFewRows = 16;

@@ -1,7 +1,7 @@
 // sort, argsort, partition and argpartition along one axis: each fibre becomes keys, is ordered, and is written back.
 #include <algorithm>
 
-#include "check.h"
+#include "common/check.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "sort/keys.h"
@@ -9,6 +9,8 @@
 
 namespace ferrule::cpu {
 namespace {
+
+using namespace plugin;
 
 constexpr int64_t kTaskWork = 8192;
 constexpr int64_t kMoveGrain = 1 << 16;
