@@ -96,11 +96,6 @@ class shared {
   GPU_DEVICE T& operator[](uint32_t i) const { return data_[i]; }
   // A view of the elements from `offset` on.
   GPU_DEVICE shared from(uint32_t offset) const { return shared(data_ + offset); }
-  // N elements at once; i is a multiple of N and N * sizeof(T) <= 16.
-  template <uint32_t N>
-  GPU_DEVICE auto load(uint32_t i) const;
-  template <uint32_t N, typename V>
-  GPU_DEVICE void store(uint32_t i, const V& v) const;
 
  private:
   T* data_;

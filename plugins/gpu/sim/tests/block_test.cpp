@@ -122,8 +122,8 @@ GPU_KERNEL wide_shared(uint32_t* out) {
   GPU_SHARED(uint32_t, tile, 128);
   if (thread_x() == 0) {
     for (uint32_t i = 0; i < 128; ++i) tile[i] = i;
-    tile.store<4>(8, Vec<uint32_t, 4>{{1, 2, 3, 4}});
-    const Vec<uint32_t, 4> v = tile.load<4>(8), w = tile.load<4>(12);
+    store_wide(&tile[8], Vec<uint32_t, 4>{{1, 2, 3, 4}});
+    const auto v = load_wide<Vec<uint32_t, 4>>(&tile[8]), w = load_wide<Vec<uint32_t, 4>>(&tile[12]);
     for (uint32_t i = 0; i < 4; ++i) {
       out[i] = v[i];
       out[4 + i] = w[i];

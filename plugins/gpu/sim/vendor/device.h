@@ -26,9 +26,6 @@
 
 namespace ferrule::gpu {
 
-template <typename T, uint32_t N>
-struct Vec;  // device/gpu.h
-
 inline constexpr uint32_t warp_width = sim::kWarpWidth;
 using LaneMask = std::conditional_t<(warp_width > 32), uint64_t, uint32_t>;
 
@@ -127,17 +124,6 @@ class shared {
     if (offset > count_) inside(offset, 0);
     return shared(data_ + offset, count_ - offset, name_);
   }
-  template <uint32_t N>
-  Vec<T, N> load(uint32_t i) const {
-    Vec<T, N> v;
-    std::memcpy(static_cast<void*>(&v), wide<N>(i), sizeof v);
-    return v;
-  }
-  template <uint32_t N, typename V>
-  void store(uint32_t i, const V& v) const {
-    static_assert(sizeof(V) == N * sizeof(T));
-    std::memcpy(static_cast<void*>(wide<N>(i)), &v, sizeof v);
-  }
 
  private:
   shared(T* data, size_t count, const char* name) : data_(data), count_(count), name_(name) {}
@@ -145,17 +131,6 @@ class shared {
     if (uint64_t{i} + n > count_) [[unlikely]] {
       sim::fault("shared '%s'[%u]; expected an index below its %zu elements", name_, i, count_);
     }
-  }
-  template <uint32_t N>
-  T* wide(uint32_t i) const {
-    static_assert(N * sizeof(T) <= 16);
-    inside(i, N);
-    if (reinterpret_cast<uintptr_t>(data_ + i) % (N * sizeof(T)) != 0) {
-      sim::fault("access to %u elements of shared '%s' at %u; expected an aligned address", N, name_, i);
-    }
-    if (sim::self().race_check) [[unlikely]]
-      sim::touch_shared(data_ + i, N * sizeof(T));
-    return data_ + i;
   }
 
   T* data_;

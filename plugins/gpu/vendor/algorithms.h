@@ -1,6 +1,6 @@
-// Device-wide algorithms that a vendor's library does best. The same declarations serve every vendor (contract:
-// plugins/gpu/README.md): a *_bytes query says how much temporary memory a call needs (the device is current), the call
-// itself enqueues on a stream through CommandList::library. Inputs are not modified; nothing overlaps.
+// Device-wide algorithms that a vendor's library does best: declared here for all, defined in each backend's vendor
+// folder. A *_bytes query says how much temporary memory a call needs (the device is current), the call itself enqueues
+// on a stream through CommandList::library. Inputs are not modified; nothing overlaps.
 #pragma once
 
 #include "vendor/host.h"
