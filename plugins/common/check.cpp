@@ -64,6 +64,11 @@ const char* check_dtype(uint32_t got, uint32_t expected, const char* what, std::
   return reject(reason, "%s: got dtype %s; expected %s", what, dtype_name(got), dtype_name(expected));
 }
 
+const char* check_equal(int64_t got, int64_t expected, const char* what, std::span<char> reason) {
+  if (got == expected) return nullptr;
+  return reject(reason, "%s: got %" PRId64 "; expected %" PRId64, what, got, expected);
+}
+
 int64_t element_count(const frl_tensor& t) {
   int64_t n = 1;
   for (uint32_t i = 0; i < t.ndim; ++i)

@@ -20,6 +20,8 @@ const char* check_axis(const frl_tensor& t, int64_t axis, std::span<char> reason
 const char* check_same_shape(const frl_tensor& a, const frl_tensor& b, int64_t except_axis, const char* what,
                              std::span<char> reason);
 const char* check_dtype(uint32_t got, uint32_t expected, const char* what, std::span<char> reason);
+// "what: got 3; expected 4".
+const char* check_equal(int64_t got, int64_t expected, const char* what, std::span<char> reason);
 int64_t element_count(const frl_tensor& t);
 // FRL_SUPPORTED, caching under dtypes alone, the given inputs made contiguous by the core.
 const char* support(frl_requirements& out, uint32_t contiguous_inputs);

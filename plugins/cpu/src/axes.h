@@ -1,5 +1,5 @@
-// Loop nests over strided operands: an axis with one stride per operand, and the simplification and walking of lists of
-// them. Plain values, no ownership.
+// Shapes along an axis, and loop nests over strided operands: an axis with one stride per operand, and the simplification
+// and walking of lists of them. Plain values, no ownership.
 #pragma once
 
 #include <array>
@@ -8,6 +8,17 @@
 #include "ferrule/plugin.h"
 
 namespace ferrule::cpu {
+
+// A contiguous tensor seen along one axis: [outer, n, inner].
+struct Fibres {
+  int64_t outer = 1, n = 1, inner = 1;
+  Fibres(const int64_t* shape, uint32_t ndim, int32_t axis) {
+    for (uint32_t i = 0; i < ndim; ++i) {
+      const auto at = static_cast<int32_t>(i);
+      (at < axis ? outer : at == axis ? n : inner) *= shape[i];
+    }
+  }
+};
 
 // One axis of a nest over N operands; strides in elements.
 template <int N>

@@ -19,7 +19,7 @@ struct ConvPlan {
 template <ConvOp kOp>
 const char* query(Device& device, const frl_call& call, Answer& answer, std::span<char> reason) {
   answer.requirements.depends = kConvDepends;
-  if (const char* why = check_conv(kOp, call, reason)) return why;
+  if (const char* why = check_conv_call(kOp, call, reason)) return why;
   if (plugin::element_count(call.outputs[0]) == 0) return "empty convolutions are not launched";
   constexpr uint32_t kBoth = 3;
   const ConvProblem problem = read_conv(kOp, call, kBoth);

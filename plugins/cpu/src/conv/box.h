@@ -6,9 +6,11 @@
 #include <atomic>
 #include <cstdint>
 
-#include "problem.h"
+#include "common/conv.h"
 
 namespace ferrule::cpu {
+
+using plugin::ConvProblem;
 
 struct Tiling {
   int64_t tile[3];       // output extents of one tile

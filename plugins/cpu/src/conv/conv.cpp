@@ -3,20 +3,21 @@
 
 #include "../kernel.h"
 #include "../matmul/product.h"
+#include "common/check.h"
 #include "engine.h"
 #include "onednn_conv.h"
 
 namespace ferrule::cpu {
 namespace {
 
-ConvOperand operand(const frl_tensor& t) { return {t.dtype, t.ndim, t.shape, t.strides}; }
-ConvOperand operand(const Tensor& t) { return {t.dtype, t.ndim, t.shape, t.strides}; }
-
-bool is_empty(const frl_tensor& t) {
-  for (uint32_t i = 0; i < t.ndim; ++i) {
-    if (t.shape[i] <= 0) return true;
-  }
-  return false;
+// Of a query's or a run's operands: the forward problem of x, w and y, and the one that the own engine computes.
+template <typename T>
+ConvProblem forward_problem(ConvOp op, const T* inputs, const T& out, const frl_conv_attrs& attrs) {
+  return plugin::read_conv(op, out.dtype, {inputs[0].shape, inputs[0].strides}, {inputs[1].shape, inputs[1].strides},
+                           {out.shape, out.strides}, attrs);
+}
+ConvProblem own_problem(const ConvProblem& forward) {
+  return forward.op == ConvOp::kInputGrad ? plugin::input_grad_problem(forward) : forward;
 }
 
 // A convolution whose kernel is one element wide: pixels are the rows of a matrix. first, second, out: in the op's
@@ -33,19 +34,17 @@ Product make_product(const ConvProblem& f, const std::byte* first, const std::by
 
 template <ConvOp kOp>
 const char* query(const frl_call& call, frl_requirements& out, std::span<char> reason) {
-  const ConvOperand first = operand(call.inputs[0]), second = operand(call.inputs[1]),
-                    result = operand(call.outputs[0]);
-  const auto& attrs = *static_cast<const frl_conv_attrs*>(call.attrs);
-  if (const char* why = check_conv(kOp, first, second, result, attrs, reason)) return why;
+  if (const char* why = plugin::check_conv(kOp, call, reason)) return why;
   out.support = FRL_SUPPORTED;
   out.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_STRIDES | FRL_DEPENDS_ATTRS;
-  if (is_empty(call.outputs[0])) return nullptr;  // never launched
-  const ConvProblem forward = make_forward_problem(kOp, first, second, result, attrs);
+  if (plugin::element_count(call.outputs[0]) == 0) return nullptr;  // never launched
+  const ConvProblem forward =
+      forward_problem(kOp, call.inputs, call.outputs[0], *static_cast<const frl_conv_attrs*>(call.attrs));
   if (forward.is_product()) {
     out.scratch_bytes = product_scratch_bytes(make_product<kOp>(forward, nullptr, nullptr, nullptr));
     return nullptr;
   }
-  const ConvProblem problem = make_conv_problem(kOp, first, second, result, attrs);
+  const ConvProblem problem = own_problem(forward);
   const uint64_t own =
       kOp == ConvOp::kWeightGrad ? conv_weight_grad_scratch_bytes(problem) : conv_forward_scratch_bytes(problem);
   const OnednnConv plan = plan_onednn_conv(kOp, forward);
@@ -58,13 +57,12 @@ template <ConvOp kOp>
 void run(const Call& call) {
   const Tensor &first = call.inputs[0], &second = call.inputs[1], &out = call.outputs[0];
   if (out.size() == 0) return;
-  const auto& attrs = call.attributes<frl_conv_attrs>();
-  const ConvProblem forward = make_forward_problem(kOp, operand(first), operand(second), operand(out), attrs);
+  const ConvProblem forward = forward_problem(kOp, call.inputs, out, call.attributes<frl_conv_attrs>());
   if (forward.is_product())
     return run_product(make_product<kOp>(forward, first.data, second.data, out.data), call.scratch);
   const OnednnConv plan = plan_onednn_conv(kOp, forward);
   if (plan.conv && run_onednn_conv(plan, forward, first.data, second.data, out.data, call.scratch)) return;
-  const ConvProblem problem = make_conv_problem(kOp, operand(first), operand(second), operand(out), attrs);
+  const ConvProblem problem = own_problem(forward);
   if constexpr (kOp == ConvOp::kWeightGrad) {
     conv_weight_grad(problem, first.data, second.data, out.data, call.scratch);
   } else {

@@ -2,9 +2,11 @@
 // the problem alone, so results are bitwise equal for any number of threads.
 #pragma once
 
-#include "problem.h"
+#include "common/conv.h"
 
 namespace ferrule::cpu {
+
+using plugin::ConvProblem;
 
 uint64_t conv_forward_scratch_bytes(const ConvProblem& p);
 // y (row-contiguous) = conv(x, w). Also the input gradient, by its forward problem.

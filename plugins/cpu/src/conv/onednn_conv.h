@@ -3,9 +3,12 @@
 
 #include <memory>
 
-#include "problem.h"
+#include "common/conv.h"
 
 namespace ferrule::cpu {
+
+using plugin::ConvOp;
+using plugin::ConvProblem;
 
 namespace onednn {
 struct Conv;

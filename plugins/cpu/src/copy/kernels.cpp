@@ -1,7 +1,7 @@
 // The copy family: what its ops take.
 #include <algorithm>
-#include <cstdio>
 
+#include "common/contract.h"
 #include "copy/cast.h"
 #include "copy/copy.h"
 
@@ -12,9 +12,8 @@ bool same_shape(const frl_tensor& a, const frl_tensor& b) {
   return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape);
 }
 
-const char* query_fill(const frl_call& call, frl_requirements& out, std::span<char>) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return "the value and the output differ in dtype";
-  if (call.inputs[0].ndim != 0) return "the value is not 0-d";
+const char* query_fill(const frl_call& call, frl_requirements& out, std::span<char> reason) {
+  if (const char* bad = plugin::check_fill(call, reason)) return bad;
   out.inline_ok = 1;
   out.out_strided_ok = 1;
   return nullptr;
@@ -28,31 +27,14 @@ const char* query_copy(const frl_call& call, frl_requirements& out, std::span<ch
   return nullptr;
 }
 
-const char* query_arange(const frl_call& call, frl_requirements& out, std::span<char>) {
-  const frl_tensor& result = call.outputs[0];
-  if (result.ndim != 1) return "the output is not 1-d";
-  if (result.dtype == FRL_DTYPE_BOOL || result.dtype == FRL_DTYPE_C64) return "the output is bool or complex";
+const char* query_arange(const frl_call& call, frl_requirements& out, std::span<char> reason) {
+  if (const char* bad = plugin::check_arange(call, reason)) return bad;
   out.out_strided_ok = 1;
   return nullptr;
 }
 
 const char* query_pad(const frl_call& call, frl_requirements& out, std::span<char> reason) {
-  const frl_tensor &x = call.inputs[0], &value = call.inputs[1], &result = call.outputs[0];
-  if (x.dtype != result.dtype || value.dtype != result.dtype) return "the operands differ in dtype";
-  if (value.ndim != 0) return "the value is not 0-d";
-  if (x.ndim != result.ndim) return "input and output differ in rank";
-  const auto& attrs = *static_cast<const frl_pad_attrs*>(call.attrs);
-  for (uint32_t i = 0; i < x.ndim; ++i) {
-    const int64_t low = attrs.low[i], high = attrs.high[i];
-    if (low < 0 || high < 0 || low > result.shape[i] || high > result.shape[i] ||
-        result.shape[i] - low - high != x.shape[i]) {
-      std::snprintf(reason.data(), reason.size(),
-                    "axis %u: got %lld + %lld + %lld for an output of %lld; expected their sum, none negative", i,
-                    static_cast<long long>(low), static_cast<long long>(x.shape[i]), static_cast<long long>(high),
-                    static_cast<long long>(result.shape[i]));
-      return reason.data();
-    }
-  }
+  if (const char* bad = plugin::check_pad(call, reason)) return bad;
   out.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_ATTRS;
   out.inline_ok = 3;
   out.out_strided_ok = 1;

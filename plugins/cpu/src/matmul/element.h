@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "common/dtypes.h"
 #include "ferrule/plugin.h"
 
 namespace ferrule::cpu {
@@ -76,21 +77,6 @@ struct AccumulateIn<double> {
   using type = double;
 };
 
-inline bool is_product_dtype(uint32_t dtype) {
-  return dtype == FRL_DTYPE_F16 || dtype == FRL_DTYPE_BF16 || dtype == FRL_DTYPE_F32 || dtype == FRL_DTYPE_F64 ||
-         dtype == FRL_DTYPE_C64;
-}
-
-inline int64_t element_bytes(uint32_t dtype) {
-  switch (dtype) {
-    case FRL_DTYPE_F16:
-    case FRL_DTYPE_BF16:
-      return 2;
-    case FRL_DTYPE_F32:
-      return 4;
-    default:
-      return 8;
-  }
-}
+inline int64_t element_bytes(uint32_t dtype) { return plugin::item_size(dtype); }
 
 }  // namespace ferrule::cpu

@@ -1,10 +1,10 @@
 // matmul and addmm: checks a call, folds and counts batches, and picks the path for one product.
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "../kernel.h"
 #include "../parallel.h"
+#include "common/contract.h"
 #include "element.h"
 #include "product.h"
 
@@ -117,41 +117,9 @@ void run_matmul(Matmul& mm, std::byte* scratch) {
   });
 }
 
-const char* say(std::span<char> reason, const char* text, int64_t got, int64_t expected) {
-  std::snprintf(reason.data(), reason.size(), "%s: got %lld, expected %lld", text, static_cast<long long>(got),
-                static_cast<long long>(expected));
-  return reason.data();
-}
-
-// c, a and b must be of one dtype and rank, with the extents of a product.
-const char* check(const frl_tensor* c, const frl_tensor& a, const frl_tensor& b, const frl_tensor& out,
-                  std::span<char> reason) {
-  if (!is_product_dtype(out.dtype))
-    return say(reason, "dtype code (f16, bf16, f32, f64 and c64 are)", out.dtype, FRL_DTYPE_F32);
-  const uint32_t rank = out.ndim;
-  if (rank < 2 || rank > FRL_MAX_DIMS) return say(reason, "rank of the output (2 to 10 are possible)", rank, 2);
-  for (const frl_tensor* t : {&a, &b, c}) {
-    if (!t) continue;
-    if (t->dtype != out.dtype) return say(reason, "dtype code of an operand", t->dtype, out.dtype);
-    if (t->ndim != rank) return say(reason, "rank of an operand", t->ndim, rank);
-    for (uint32_t i = 0; i + 2 < rank; ++i) {
-      if (t->shape[i] != out.shape[i]) return say(reason, "batch extent of an operand", t->shape[i], out.shape[i]);
-    }
-  }
-  if (a.shape[rank - 2] != out.shape[rank - 2]) return say(reason, "rows of a", a.shape[rank - 2], out.shape[rank - 2]);
-  if (b.shape[rank - 1] != out.shape[rank - 1])
-    return say(reason, "columns of b", b.shape[rank - 1], out.shape[rank - 1]);
-  if (b.shape[rank - 2] != a.shape[rank - 1]) return say(reason, "rows of b", b.shape[rank - 2], a.shape[rank - 1]);
-  if (c && (c->shape[rank - 2] != out.shape[rank - 2] || c->shape[rank - 1] != out.shape[rank - 1])) {
-    return say(reason, "elements of c per batch", c->shape[rank - 2] * c->shape[rank - 1],
-               out.shape[rank - 2] * out.shape[rank - 1]);
-  }
-  return nullptr;
-}
-
 const char* query(const frl_tensor* c, const frl_tensor& a, const frl_tensor& b, const frl_tensor& out,
                   frl_requirements& requirements, std::span<char> reason) {
-  if (const char* why = check(c, a, b, out, reason)) return why;
+  if (const char* why = plugin::check_product(c, a, b, out, reason)) return why;
   requirements.support = FRL_SUPPORTED;
   requirements.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_STRIDES;
   for (uint32_t i = 0; i < out.ndim; ++i) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/check.h"
+#include "common/contract.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "random/threefry.h"
@@ -43,14 +43,7 @@ struct Row {
 };
 
 const char* query_random_bits(const frl_call& call, frl_requirements& out, std::span<char> reason) {
-  const frl_tensor& keys = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_dtype(keys.dtype, FRL_DTYPE_U32, "keys", reason)) return bad;
-  if (y.dtype != FRL_DTYPE_U8 && y.dtype != FRL_DTYPE_U16 && y.dtype != FRL_DTYPE_U32)
-    return reject(reason, "out: got dtype %s; expected uint8, uint16 or uint32", dtype_name(y.dtype));
-  if (keys.ndim != 2 || keys.shape[1] != 2) return reject(reason, "keys: got another shape than [n, 2]");
-  if (y.ndim != 2 || y.shape[0] != keys.shape[0])
-    return reject(reason, "out: got another shape than [%lld, m]", static_cast<long long>(keys.shape[0]));
+  if (const char* bad = check_random_bits(call, reason)) return bad;
   return support(out, 1);
 }
 

@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/check.h"
+#include "axes.h"
+#include "common/contract.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "row/row.h"
@@ -16,17 +17,6 @@ using namespace plugin;
 using Reason = std::span<char>;
 
 constexpr int64_t kTaskWork = 16384;  // elements
-
-// A contiguous tensor seen along one axis: [outer, n, inner].
-struct Fibres {
-  int64_t outer = 1, n = 1, inner = 1;
-  Fibres(const Tensor& x, int32_t axis) {
-    for (uint32_t i = 0; i < x.ndim; ++i) {
-      int64_t& part = static_cast<int32_t>(i) < axis ? outer : static_cast<int32_t>(i) == axis ? n : inner;
-      part *= x.shape[i];
-    }
-  }
-};
 
 // ---- softmax, logsumexp
 
@@ -57,69 +47,32 @@ void run_fibres(const Call& call, const Fibres& f, int64_t out_n, RowsFn rows, C
 }
 
 const char* query_softmax(const frl_call& call, frl_requirements& out, Reason reason) {
-  const frl_tensor& x = call.inputs[0];
-  if (const char* bad = check_tensor(x, Domain::kFloating, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, static_cast<const frl_softmax_attrs*>(call.attrs)->axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, x.dtype, "out", reason)) return bad;
+  if (const char* bad = check_softmax(call, reason)) return bad;
   return support(out, 1);
 }
 
 void run_softmax(const Call& call) {
-  const Fibres f(call.inputs[0], call.attributes<frl_softmax_attrs>().axis);
+  const Fibres f(call.inputs[0].shape, call.inputs[0].ndim, call.attributes<frl_softmax_attrs>().axis);
   const SoftmaxFns& fns = *softmax_fns(call.inputs[0].dtype);
   run_fibres(call, f, f.n, fns.softmax_rows, fns.softmax_columns);
 }
 
 const char* query_logsumexp(const frl_call& call, frl_requirements& out, Reason reason) {
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  const int32_t axis = static_cast<const frl_axis_attrs*>(call.attrs)->axis;
-  if (const char* bad = check_tensor(x, Domain::kFloating, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, axis, "out", reason)) return bad;
-  if (y.shape[axis] != 1)
-    return reject(reason, "out: got extent %lld on the axis; expected 1", static_cast<long long>(y.shape[axis]));
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
+  if (const char* bad = check_logsumexp(call, reason)) return bad;
   return support(out, 1);
 }
 
 void run_logsumexp(const Call& call) {
-  const Fibres f(call.inputs[0], call.attributes<frl_axis_attrs>().axis);
+  const Fibres f(call.inputs[0].shape, call.inputs[0].ndim, call.attributes<frl_axis_attrs>().axis);
   const SoftmaxFns& fns = *softmax_fns(call.inputs[0].dtype);
   run_fibres(call, f, 1, fns.logsumexp_rows, fns.logsumexp_columns);
 }
 
 // ---- norms
 
-const char* check_parameter(const frl_tensor& p, const frl_tensor& x, const char* what, Reason reason) {
-  if (p.ndim != 1) return reject(reason, "%s: got rank %u; expected 1", what, p.ndim);
-  if (p.shape[0] != x.shape[x.ndim - 1])
-    return reject(reason, "%s: got extent %lld; expected %lld", what, static_cast<long long>(p.shape[0]),
-                  static_cast<long long>(x.shape[x.ndim - 1]));
-  return check_dtype(p.dtype, x.dtype, what, reason);
-}
-
-// x, then up to n_parameters optional parameters, then g for gradients.
 template <uint32_t kParameters, bool kGradient>
 const char* query_norm(const frl_call& call, frl_requirements& out, Reason reason) {
-  const frl_tensor& x = call.inputs[0];
-  if (const char* bad = check_tensor(x, Domain::kFloating, "x", reason)) return bad;
-  if (x.ndim == 0) return reject(reason, "x: got rank 0; expected 1 or more");
-  const uint32_t parameters = kGradient ? kParameters : std::min<uint32_t>(kParameters, call.n_inputs - 1);
-  for (uint32_t k = 1; k <= parameters; ++k) {
-    if (call.inputs[k].dtype == FRL_NONE) continue;
-    if (const char* bad = check_parameter(call.inputs[k], x, k == 1 ? "weight" : "bias", reason)) return bad;
-  }
-  if constexpr (kGradient) {
-    const frl_tensor& g = call.inputs[kParameters + 1];
-    if (const char* bad = check_same_shape(x, g, -1, "g", reason)) return bad;
-    if (const char* bad = check_dtype(g.dtype, x.dtype, "g", reason)) return bad;
-    for (uint32_t k = 1; k <= kParameters; ++k)
-      if (const char* bad = check_parameter(call.outputs[k], x, k == 1 ? "gweight" : "gbias", reason)) return bad;
-  }
-  if (const char* bad = check_same_shape(x, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, x.dtype, "out", reason)) return bad;
+  if (const char* bad = check_norm(call, kParameters, kGradient, reason)) return bad;
   return support(out, (1u << call.n_inputs) - 1);
 }
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/check.h"
+#include "axes.h"
+#include "common/contract.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "reduce/fold.h"
@@ -37,22 +38,19 @@ const Folder& folder_of(uint32_t dtype, ScanOp op) {
   return *min_reduction(dtype).folder;
 }
 
-struct Problem {
+struct Problem : Fibres {
   std::byte* out;
   const std::byte* x;
   int64_t item;
-  int64_t outer = 1, n = 1, inner = 1;
   ScanMode mode;
 
-  Problem(const Call& call) : out(call.outputs[0].data), x(call.inputs[0].data), item(item_size(call.inputs[0].dtype)) {
-    const auto& attrs = call.attributes<frl_scan_attrs>();
-    const Tensor& t = call.inputs[0];
-    for (uint32_t i = 0; i < t.ndim; ++i) {
-      const auto axis = static_cast<int32_t>(i);
-      (axis < attrs.axis ? outer : axis == attrs.axis ? n : inner) *= t.shape[i];
-    }
-    mode = {attrs.reverse != 0, attrs.exclusive != 0};
-  }
+  Problem(const Call& call) : Problem(call.inputs[0], call.outputs[0], call.attributes<frl_scan_attrs>()) {}
+  Problem(const Tensor& from, const Tensor& to, const frl_scan_attrs& attrs)
+      : Fibres(from.shape, from.ndim, attrs.axis),
+        out(to.data),
+        x(from.data),
+        item(item_size(from.dtype)),
+        mode{attrs.reverse != 0, attrs.exclusive != 0} {}
 };
 
 void scan_long_row(const Problem& p, const ScanFns& fns, const Folder& folder, int64_t row) {
@@ -127,11 +125,7 @@ void run_logcumsumexp(const Call& call) {
 
 template <Domain kDomain>
 const char* query_scan(const frl_call& call, frl_requirements& out, std::span<char> reason) {
-  const frl_tensor& x = call.inputs[0];
-  if (const char* bad = check_tensor(x, kDomain, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, static_cast<const frl_scan_attrs*>(call.attrs)->axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, x.dtype, "out", reason)) return bad;
+  if (const char* bad = check_scan(call, kDomain, reason)) return bad;
   return support(out, 1);
 }
 

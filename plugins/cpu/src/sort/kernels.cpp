@@ -1,7 +1,8 @@
 // sort, argsort, partition and argpartition along one axis: each fibre becomes keys, is ordered, and is written back.
 #include <algorithm>
 
-#include "common/check.h"
+#include "axes.h"
+#include "common/contract.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "sort/keys.h"
@@ -41,11 +42,10 @@ void select_indices(SortSpace<K>& space, std::vector<KeyedIndex<K>>& pairs, int6
 template <typename T>
 void order_fibres(const Call& call, int32_t axis, const Order& order) {
   const Tensor& x = call.inputs[0];
-  int64_t outer = 1, n = 1, inner = 1;
-  for (uint32_t i = 0; i < x.ndim; ++i)
-    (static_cast<int32_t>(i) < axis ? outer : static_cast<int32_t>(i) == axis ? n : inner) *= x.shape[i];
+  const Fibres fibres(x.shape, x.ndim, axis);
+  const int64_t n = fibres.n, inner = fibres.inner;
   const T* from = x.as<const T>();
-  parallel_for(outer * inner, std::max<int64_t>(1, kTaskWork / n), [&](int64_t begin, int64_t end) {
+  parallel_for(fibres.outer * inner, std::max<int64_t>(1, kTaskWork / n), [&](int64_t begin, int64_t end) {
     using K = Key<T>;
     SortSpace<K> space;
     std::vector<KeyedIndex<K>> pairs;
@@ -96,31 +96,14 @@ void run_partition(const Call& call) {
 }
 
 template <bool kIndices>
-const char* check_order(const frl_call& call, int32_t axis, frl_requirements& out, std::span<char> reason) {
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_tensor(x, Domain::kReal, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, kIndices ? uint32_t{FRL_DTYPE_U32} : x.dtype, "out", reason)) return bad;
-  if (kIndices && x.shape[axis] > (int64_t{1} << 32))
-    return reject(reason, "got extent %lld on the axis; expected at most 2^32", static_cast<long long>(x.shape[axis]));
-  return support(out, 1);
-}
-
-template <bool kIndices>
 const char* query_sort(const frl_call& call, frl_requirements& out, std::span<char> reason) {
-  return check_order<kIndices>(call, static_cast<const frl_axis_attrs*>(call.attrs)->axis, out, reason);
+  if (const char* bad = check_sort(call, kIndices, reason)) return bad;
+  return support(out, 1);
 }
 template <bool kIndices>
 const char* query_partition(const frl_call& call, frl_requirements& out, std::span<char> reason) {
-  const auto& attrs = *static_cast<const frl_partition_attrs*>(call.attrs);
-  if (const char* bad = check_order<kIndices>(call, attrs.axis, out, reason)) return bad;
-  const int64_t extent = call.inputs[0].shape[attrs.axis];
-  if (attrs.kth < 0 || (attrs.kth >= extent && extent > 0))
-    return reject(reason, "got kth %lld; expected 0 to %lld", static_cast<long long>(attrs.kth),
-                  static_cast<long long>(extent - 1));
-  return nullptr;
+  if (const char* bad = check_partition(call, kIndices, reason)) return bad;
+  return support(out, 1);
 }
 
 }  // namespace

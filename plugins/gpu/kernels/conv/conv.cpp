@@ -8,7 +8,7 @@ namespace {
 template <ConvOp kOp>
 const char* query(Device& device, const frl_call& call, Answer& answer, std::span<char> reason) {
   answer.requirements.depends = kConvDepends;
-  if (const char* why = check_conv(kOp, call, reason)) return why;
+  if (const char* why = check_conv_call(kOp, call, reason)) return why;
   if (plugin::element_count(call.outputs[0]) == 0) return nullptr;
   answer.requirements.contiguous_inputs = kOp == ConvOp::kWeightGrad ? 0 : 2;  // w
   answer.requirements.scratch_bytes =

@@ -1,7 +1,7 @@
 // fill, copy, arange and pad on the host side.
 #include <algorithm>
 
-#include "common/check.h"
+#include "common/contract.h"
 #include "common/dtypes.h"
 #include "kernels/copy/copy.h"
 
@@ -42,9 +42,7 @@ void launch_same_size(CommandList& commands, LoopNest nest, const void* in, uint
 namespace {
 
 const char* query_fill(Device&, const frl_call& call, Answer& answer, std::span<char> reason) {
-  if (call.inputs[0].ndim != 0)
-    return plugin::reject(reason, "value: got %u dimensions; expected 0", call.inputs[0].ndim);
-  if (const char* bad = plugin::check_dtype(call.inputs[0].dtype, call.outputs[0].dtype, "value", reason)) return bad;
+  if (const char* bad = plugin::check_fill(call, reason)) return bad;
   answer.requirements.inline_ok = 1;
   answer.requirements.out_strided_ok = 1;
   return nullptr;
@@ -91,33 +89,14 @@ void copy(CommandList& commands, const Operand& x, const Operand& out) {
 void run_copy(Device&, const Call& call, CommandList& commands) { copy(commands, call.inputs[0], call.outputs[0]); }
 
 const char* query_arange(Device&, const frl_call& call, Answer&, std::span<char> reason) {
-  const frl_tensor& out = call.outputs[0];
-  if (out.ndim != 1) return plugin::reject(reason, "out: got %u dimensions; expected 1", out.ndim);
-  const bool numbers =
-      plugin::in_domain(out.dtype, plugin::Domain::kInteger) || plugin::in_domain(out.dtype, plugin::Domain::kFloating);
-  if (!numbers)
-    return plugin::reject(reason, "out: got dtype %s; expected a real number", plugin::dtype_name(out.dtype));
-  return nullptr;
+  return plugin::check_arange(call, reason);
 }
 void run_arange(Device&, const Call& call, CommandList& commands) {
   launch_arange(commands, call.attributes<frl_arange_attrs>(), call.outputs[0]);
 }
 
 const char* query_pad(Device&, const frl_call& call, Answer& answer, std::span<char> reason) {
-  const frl_tensor &x = call.inputs[0], &value = call.inputs[1], &out = call.outputs[0];
-  const auto& attrs = *static_cast<const frl_pad_attrs*>(call.attrs);
-  if (const char* bad = plugin::check_dtype(value.dtype, x.dtype, "value", reason)) return bad;
-  if (const char* bad = plugin::check_dtype(out.dtype, x.dtype, "out", reason)) return bad;
-  if (value.ndim != 0) return plugin::reject(reason, "value: got %u dimensions; expected 0", value.ndim);
-  if (x.ndim != out.ndim) return plugin::reject(reason, "out: got rank %u; expected %u", out.ndim, x.ndim);
-  for (uint32_t d = 0; d < x.ndim; ++d) {
-    const bool in_range = attrs.low[d] >= 0 && attrs.low[d] <= out.shape[d] && attrs.high[d] >= 0;
-    if (!in_range || out.shape[d] - attrs.low[d] - x.shape[d] != attrs.high[d]) {
-      return plugin::reject(reason, "axis %u: got extent %lld padded by %lld and %lld to %lld", d,
-                            static_cast<long long>(x.shape[d]), static_cast<long long>(attrs.low[d]),
-                            static_cast<long long>(attrs.high[d]), static_cast<long long>(out.shape[d]));
-    }
-  }
+  if (const char* bad = plugin::check_pad(call, reason)) return bad;
   answer.requirements.inline_ok = 2;
   answer.requirements.out_strided_ok = 1;
   return nullptr;

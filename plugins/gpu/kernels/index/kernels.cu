@@ -1,6 +1,5 @@
 // The kernels of the index family: queries and the list.
-#include "common/check.h"
-#include "common/dtypes.h"
+#include "common/contract.h"
 #include "kernels/index/index.h"
 #include "kernels/index/scatter_plan.h"
 
@@ -13,71 +12,16 @@ using Reason = std::span<char>;
 
 constexpr uint32_t kScatterDepends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_ATTRS;
 
-long long as_ll(int64_t v) { return static_cast<long long>(v); }
-
-// Index operands 1 .. n: one integer dtype, one shape.
-const char* check_indices(const frl_call& call, uint32_t n, Reason reason) {
-  for (uint32_t k = 1; k <= n; ++k) {
-    if (const char* bad = check_tensor(call.inputs[k], Domain::kInteger, "indices", reason)) return bad;
-    if (const char* bad = check_dtype(call.inputs[k].dtype, call.inputs[1].dtype, "indices", reason)) return bad;
-    if (const char* bad = check_same_shape(call.inputs[1], call.inputs[k], -1, "indices", reason)) return bad;
-  }
-  return nullptr;
-}
-
-const char* check_axes(const frl_tensor& x, const int32_t* axes, uint32_t n, Reason reason) {
-  uint32_t seen = 0;
-  for (uint32_t k = 0; k < n; ++k) {
-    if (const char* bad = check_axis(x, axes[k], reason)) return bad;
-    if ((seen >> axes[k]) & 1u) return reject(reason, "got axis %d twice", axes[k]);
-    seen |= 1u << axes[k];
-  }
-  return nullptr;
-}
-
-// t's shape is the indices' shape followed by `slice` (x's rank).
-const char* check_gathered(const frl_tensor& t, const frl_call& call, uint32_t n, const int64_t* slice, uint32_t rank,
-                           const char* what, Reason reason) {
-  const uint32_t index_rank = n > 0 ? call.inputs[1].ndim : 0;
-  if (t.ndim != index_rank + rank)
-    return reject(reason, "%s: got rank %u; expected %u", what, t.ndim, index_rank + rank);
-  for (uint32_t i = 0; i < t.ndim; ++i) {
-    const int64_t expected = i < index_rank ? call.inputs[1].shape[i] : slice[i - index_rank];
-    if (t.shape[i] != expected)
-      return reject(reason, "%s: got extent %lld on axis %u; expected %lld", what, as_ll(t.shape[i]), i,
-                    as_ll(expected));
-  }
-  return nullptr;
-}
-
-const char* check_slices(const frl_tensor& x, const int64_t* slice, bool empty, const char* what, Reason reason) {
-  for (uint32_t i = 0; i < x.ndim; ++i)
-    if (slice[i] < 0 || (slice[i] > x.shape[i] && !empty))
-      return reject(reason, "%s: got slice extent %lld on axis %u; expected 0 to %lld", what, as_ll(slice[i]), i,
-                    as_ll(x.shape[i]));
-  return nullptr;
-}
-
 const char* query_gather(Device&, const frl_call& call, Answer& answer, Reason reason) {
-  const auto& attrs = *static_cast<const frl_gather_attrs*>(call.attrs);
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_tensor(x, Domain::kAny, "x", reason)) return bad;
-  if (const char* bad = check_tensor(y, Domain::kAny, "out", reason)) return bad;
-  if (attrs.n_axes > FRL_MAX_DIMS || call.n_inputs != attrs.n_axes + 1)
-    return reject(reason, "got %u inputs; expected x and %u index arrays", call.n_inputs, attrs.n_axes);
-  if (const char* bad = check_indices(call, attrs.n_axes, reason)) return bad;
-  if (const char* bad = check_axes(x, attrs.axes, attrs.n_axes, reason)) return bad;
-  if (const char* bad = check_slices(x, attrs.slice_sizes, element_count(y) == 0, "x", reason)) return bad;
-  if (const char* bad = check_gathered(y, call, attrs.n_axes, attrs.slice_sizes, x.ndim, "out", reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
-  return support(answer.requirements, ((1u << attrs.n_axes) - 1) << 1);
+  if (const char* bad = check_gather(call, reason)) return bad;
+  return support(answer.requirements, ((1u << static_cast<const frl_gather_attrs*>(call.attrs)->n_axes) - 1) << 1);
 }
 
 // The scratch of a plan, and that it can keep its promise of an order.
 const char* answer_scatter(Device& device, const ScatterPlan& plan, bool exact, Answer& answer, Reason reason) {
   if (exact && plan.tuples > 1 && plan.way != ScatterPlan::Way::kSorted)
-    return reject(reason, "got %lld updates; expected less than 2^32 for a deterministic result", as_ll(plan.entries));
+    return reject(reason, "got %lld updates; expected less than 2^32 for a deterministic result",
+                  static_cast<long long>(plan.entries));
   device.activate();
   answer.requirements.scratch_bytes = plan.tuples == 0 ? 0 : index::scatter_scratch(plan);
   answer.requirements.depends = kScatterDepends;
@@ -85,63 +29,28 @@ const char* answer_scatter(Device& device, const ScatterPlan& plan, bool exact, 
 }
 
 const char* query_scatter(Device& device, const frl_call& call, Answer& answer, Reason reason) {
+  if (const char* bad = check_scatter(call, reason)) return bad;
   const auto& attrs = *static_cast<const frl_scatter_attrs*>(call.attrs);
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_tensor(x, Domain::kAny, "x", reason)) return bad;
-  if (attrs.mode > FRL_SCATTER_MIN) return reject(reason, "got scatter mode %u; expected 0 to 4", attrs.mode);
-  if (attrs.n_axes > FRL_MAX_DIMS || call.n_inputs != attrs.n_axes + 2)
-    return reject(reason, "got %u inputs; expected x, %u index arrays and updates", call.n_inputs, attrs.n_axes);
-  if (const char* bad = check_indices(call, attrs.n_axes, reason)) return bad;
-  if (const char* bad = check_axes(x, attrs.axes, attrs.n_axes, reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, -1, "out", reason)) return bad;
-  const frl_tensor& updates = call.inputs[attrs.n_axes + 1];
-  if (const char* bad = check_tensor(updates, Domain::kAny, "updates", reason)) return bad;
-  if (const char* bad = check_dtype(updates.dtype, x.dtype, "updates", reason)) return bad;
-  if (updates.ndim < x.ndim) return reject(reason, "updates: got rank %u; expected %u or more", updates.ndim, x.ndim);
+  const frl_tensor &x = call.inputs[0], &updates = call.inputs[attrs.n_axes + 1];
   const int64_t* slice = updates.shape + (updates.ndim - x.ndim);
-  if (const char* bad = check_gathered(updates, call, attrs.n_axes, slice, x.ndim, "updates", reason)) return bad;
-  const bool empty = element_count(updates) == 0;
-  // A slice that is longer than an axis without index fits nowhere.
-  if (const char* bad = check_slices(x, slice, empty, "updates", reason)) return bad;
-  support(answer.requirements, (1u << (attrs.n_axes + 2)) - 1);
+  support(answer.requirements, (1u << call.n_inputs) - 1);
   answer.requirements.reuse_input_for_output = 1;
   const bool exact = (call.math & FRL_MATH_DETERMINISTIC) != 0 && index::order_matters(x.dtype, attrs.mode);
-  const int64_t tuples = empty ? 0 : attrs.n_axes > 0 ? element_count(call.inputs[1]) : 1;
+  const int64_t tuples = element_count(updates) == 0 ? 0 : attrs.n_axes > 0 ? element_count(call.inputs[1]) : 1;
   return answer_scatter(
       device, ScatterPlan::of_slices(attrs.mode, exact, x.shape, slice, x.ndim, attrs.axes, attrs.n_axes, tuples),
       exact, answer, reason);
 }
 
 const char* query_gather_axis(Device&, const frl_call& call, Answer& answer, Reason reason) {
-  const int32_t axis = static_cast<const frl_axis_attrs*>(call.attrs)->axis;
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_tensor(x, Domain::kAny, "x", reason)) return bad;
-  if (const char* bad = check_indices(call, 1, reason)) return bad;
-  if (const char* bad = check_axis(x, axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, call.inputs[1], axis, "indices", reason)) return bad;
-  if (const char* bad = check_same_shape(call.inputs[1], y, -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
-  if (x.shape[axis] == 0 && element_count(y) > 0) return reject(reason, "got an empty axis to gather from");
+  if (const char* bad = check_gather_axis(call, reason)) return bad;
   return support(answer.requirements, 0);
 }
 
 const char* query_scatter_axis(Device& device, const frl_call& call, Answer& answer, Reason reason) {
+  if (const char* bad = check_scatter_axis(call, reason)) return bad;
   const auto& attrs = *static_cast<const frl_scatter_axis_attrs*>(call.attrs);
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& updates = call.inputs[2];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_tensor(x, Domain::kAny, "x", reason)) return bad;
-  if (attrs.mode > FRL_SCATTER_SUM) return reject(reason, "got scatter mode %u; expected 0 or 1", attrs.mode);
-  if (const char* bad = check_indices(call, 1, reason)) return bad;
-  if (const char* bad = check_axis(x, attrs.axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, call.inputs[1], attrs.axis, "indices", reason)) return bad;
-  if (const char* bad = check_same_shape(call.inputs[1], updates, -1, "updates", reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(updates.dtype, x.dtype, "updates", reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
+  const frl_tensor &x = call.inputs[0], &updates = call.inputs[2];
   support(answer.requirements, 5);  // indices may be strided
   answer.requirements.reuse_input_for_output = 1;
   const bool exact = (call.math & FRL_MATH_DETERMINISTIC) != 0 && index::order_matters(x.dtype, attrs.mode);
@@ -150,20 +59,10 @@ const char* query_scatter_axis(Device& device, const frl_call& call, Answer& ans
 }
 
 const char* query_masked_scatter(Device&, const frl_call& call, Answer& answer, Reason reason) {
-  const frl_tensor& x = call.inputs[0];
-  const frl_tensor& source = call.inputs[2];
-  const frl_tensor& y = call.outputs[0];
-  if (const char* bad = check_tensor(x, Domain::kAny, "x", reason)) return bad;
-  if (const char* bad = check_tensor(call.inputs[1], Domain::kBool, "mask", reason)) return bad;
-  if (const char* bad = check_tensor(source, Domain::kAny, "source", reason)) return bad;
-  if (source.ndim != 1) return reject(reason, "source: got rank %u; expected 1", source.ndim);
-  if (const char* bad = check_same_shape(x, call.inputs[1], -1, "mask", reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(source.dtype, x.dtype, "source", reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
+  if (const char* bad = check_masked_scatter(call, reason)) return bad;
   support(answer.requirements, 7);
   answer.requirements.reuse_input_for_output = 1;
-  answer.requirements.scratch_bytes = index::masked_scatter_bytes(element_count(x));
+  answer.requirements.scratch_bytes = index::masked_scatter_bytes(element_count(call.inputs[0]));
   answer.requirements.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES;
   return nullptr;
 }

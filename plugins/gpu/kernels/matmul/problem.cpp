@@ -1,21 +1,14 @@
 // Reading and checking of matmul and addmm calls.
 #include "kernels/matmul/problem.h"
 
-#include <cinttypes>
-
-#include "common/check.h"
-#include "common/dtypes.h"
+#include "common/contract.h"
 
 namespace ferrule::gpu {
 namespace {
 
-using plugin::reject;
-
 struct View {
   const int64_t *shape, *strides;
 };
-
-bool is_product_dtype(uint32_t dtype) { return dtype >= FRL_DTYPE_F16 && dtype <= FRL_DTYPE_C64; }
 
 MatrixStrides matrix_strides(int64_t rows, int64_t columns, int64_t row, int64_t column) {
   if (rows == 1 && columns == 1) return {1, 1};
@@ -73,42 +66,8 @@ MatrixProduct read(uint32_t dtype, uint32_t rank, const int64_t* out_shape, cons
 }  // namespace
 
 const char* check_product(const frl_call& call, const ProductOperands& operands, std::span<char> reason) {
-  const frl_tensor &a = call.inputs[operands.a], &b = call.inputs[operands.b], &out = call.outputs[0];
-  const frl_tensor* c = operands.c < 0 ? nullptr : &call.inputs[operands.c];
-  if (!is_product_dtype(out.dtype)) {
-    return reject(reason, "got dtype %s; expected float16, bfloat16, float32, float64 or complex64",
-                  plugin::dtype_name(out.dtype));
-  }
-  const uint32_t rank = out.ndim;
-  if (rank < 2 || rank > FRL_MAX_DIMS) return reject(reason, "out: got rank %u; expected 2 to %d", rank, FRL_MAX_DIMS);
-  if (plugin::element_count(out) == INT64_MAX) return reject(reason, "out: got more elements than 64 bits count");
-  struct Named {
-    const char* name;
-    const frl_tensor* tensor;
-  };
-  for (const auto& [name, t] : {Named{"a", &a}, Named{"b", &b}, Named{"c", c}}) {
-    if (!t) continue;
-    if (const char* why = plugin::check_dtype(t->dtype, out.dtype, name, reason)) return why;
-    if (t->ndim != rank) return reject(reason, "%s: got rank %u; expected %u", name, t->ndim, rank);
-    if (plugin::element_count(*t) == INT64_MAX) return reject(reason, "%s: got more elements than 64 bits count", name);
-    for (uint32_t i = 0; i + 2 < rank; ++i) {
-      if (t->shape[i] != out.shape[i]) {
-        return reject(reason, "%s: got batch extent %" PRId64 " on axis %u; expected %" PRId64, name, t->shape[i], i,
-                      out.shape[i]);
-      }
-    }
-  }
-  const auto expect = [&](const char* what, int64_t got, int64_t expected) -> const char* {
-    if (got == expected) return nullptr;
-    return reject(reason, "%s: got %" PRId64 "; expected %" PRId64, what, got, expected);
-  };
-  const uint32_t row = rank - 2, column = rank - 1;
-  if (const char* why = expect("rows of a", a.shape[row], out.shape[row])) return why;
-  if (const char* why = expect("columns of b", b.shape[column], out.shape[column])) return why;
-  if (const char* why = expect("rows of b", b.shape[row], a.shape[column])) return why;
-  if (!c) return nullptr;
-  if (const char* why = expect("rows of c", c->shape[row], out.shape[row])) return why;
-  return expect("columns of c", c->shape[column], out.shape[column]);
+  return plugin::check_product(operands.c < 0 ? nullptr : &call.inputs[operands.c], call.inputs[operands.a],
+                               call.inputs[operands.b], call.outputs[0], reason);
 }
 
 MatrixProduct read_product(const frl_call& call, const ProductOperands& operands, uint32_t contiguous) {

@@ -1,5 +1,5 @@
 // random_bits on the host side.
-#include "common/check.h"
+#include "common/contract.h"
 #include "common/dtypes.h"
 #include "host/command_list.h"
 #include "host/kernel.h"
@@ -9,16 +9,7 @@ namespace ferrule::gpu {
 namespace {
 
 const char* query_random_bits(Device&, const frl_call& call, Answer&, std::span<char> reason) {
-  const frl_tensor &keys = call.inputs[0], &out = call.outputs[0];
-  if (const char* bad = plugin::check_dtype(keys.dtype, FRL_DTYPE_U32, "keys", reason)) return bad;
-  if (out.dtype != FRL_DTYPE_U8 && out.dtype != FRL_DTYPE_U16 && out.dtype != FRL_DTYPE_U32) {
-    return plugin::reject(reason, "out: got dtype %s; expected uint8, uint16 or uint32", plugin::dtype_name(out.dtype));
-  }
-  if (keys.ndim != 2 || keys.shape[1] != 2) return plugin::reject(reason, "keys: got another shape than [n, 2]");
-  if (out.ndim != 2 || out.shape[0] != keys.shape[0]) {
-    return plugin::reject(reason, "out: got another shape than [%lld, m]", static_cast<long long>(keys.shape[0]));
-  }
-  return nullptr;
+  return plugin::check_random_bits(call, reason);
 }
 
 void run_random_bits(Device&, const Call& call, CommandList& commands) {

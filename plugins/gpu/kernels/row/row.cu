@@ -1,7 +1,7 @@
 // The kernels of the row family: queries and entry points.
 #include "kernels/row/row.h"
 
-#include "common/check.h"
+#include "common/contract.h"
 #include "host/device.h"
 
 namespace ferrule::gpu {
@@ -20,13 +20,9 @@ const char* answer_with(Answer& answer, uint32_t n_inputs, uint64_t scratch, uin
 }
 
 const char* query_softmax(Device&, const frl_call& call, Answer& answer, Reason reason) {
+  if (const char* bad = check_softmax(call, reason)) return bad;
   const frl_tensor& x = call.inputs[0];
-  const int32_t axis = static_cast<const frl_softmax_attrs*>(call.attrs)->axis;
-  if (const char* bad = check_tensor(x, Domain::kFloating, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, x.dtype, "out", reason)) return bad;
-  const Fibres f(x.shape, x.ndim, static_cast<uint32_t>(axis));
+  const Fibres f(x.shape, x.ndim, static_cast<uint32_t>(static_cast<const frl_softmax_attrs*>(call.attrs)->axis));
   return answer_with(answer, 1, softmax_scratch(x.dtype, f), FRL_DEPENDS_ATTRS);
 }
 
@@ -38,16 +34,9 @@ void run_softmax(Device&, const Call& call, CommandList& commands) {
 }
 
 const char* query_logsumexp(Device&, const frl_call& call, Answer& answer, Reason reason) {
+  if (const char* bad = check_logsumexp(call, reason)) return bad;
   const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
-  const int32_t axis = static_cast<const frl_axis_attrs*>(call.attrs)->axis;
-  if (const char* bad = check_tensor(x, Domain::kFloating, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, axis, "out", reason)) return bad;
-  if (y.shape[axis] != 1)
-    return reject(reason, "out: got extent %lld on the axis; expected 1", static_cast<long long>(y.shape[axis]));
-  if (const char* bad = check_dtype(y.dtype, x.dtype, "out", reason)) return bad;
-  const Fibres f(x.shape, x.ndim, static_cast<uint32_t>(axis));
+  const Fibres f(x.shape, x.ndim, static_cast<uint32_t>(static_cast<const frl_axis_attrs*>(call.attrs)->axis));
   return answer_with(answer, 1, softmax_scratch(x.dtype, f), FRL_DEPENDS_ATTRS);
 }
 
@@ -58,34 +47,10 @@ void run_logsumexp(Device&, const Call& call, CommandList& commands) {
   launch_softmax(call, f, true, commands);
 }
 
-const char* check_parameter(const frl_tensor& p, const frl_tensor& x, const char* what, Reason reason) {
-  if (p.ndim != 1) return reject(reason, "%s: got rank %u; expected 1", what, p.ndim);
-  if (p.shape[0] != x.shape[x.ndim - 1])
-    return reject(reason, "%s: got extent %lld; expected %lld", what, static_cast<long long>(p.shape[0]),
-                  static_cast<long long>(x.shape[x.ndim - 1]));
-  return check_dtype(p.dtype, x.dtype, what, reason);
-}
-
-// x, then up to kParameters optional parameters, then g for gradients.
 template <uint32_t kParameters, bool kGradient>
 const char* query_norm(Device& device, const frl_call& call, Answer& answer, Reason reason) {
+  if (const char* bad = check_norm(call, kParameters, kGradient, reason)) return bad;
   const frl_tensor& x = call.inputs[0];
-  if (const char* bad = check_tensor(x, Domain::kFloating, "x", reason)) return bad;
-  if (x.ndim == 0) return reject(reason, "x: got rank 0; expected 1 or more");
-  const uint32_t parameters = kGradient ? kParameters : call.n_inputs - 1u;
-  for (uint32_t k = 1; k <= parameters; ++k) {
-    if (call.inputs[k].dtype == FRL_NONE) continue;
-    if (const char* bad = check_parameter(call.inputs[k], x, k == 1 ? "weight" : "bias", reason)) return bad;
-  }
-  if constexpr (kGradient) {
-    const frl_tensor& g = call.inputs[kParameters + 1];
-    if (const char* bad = check_same_shape(x, g, -1, "g", reason)) return bad;
-    if (const char* bad = check_dtype(g.dtype, x.dtype, "g", reason)) return bad;
-    for (uint32_t k = 1; k <= kParameters; ++k)
-      if (const char* bad = check_parameter(call.outputs[k], x, k == 1 ? "gweight" : "gbias", reason)) return bad;
-  }
-  if (const char* bad = check_same_shape(x, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, x.dtype, "out", reason)) return bad;
   const auto n = static_cast<uint64_t>(x.shape[x.ndim - 1]);
   const uint64_t rows = n == 0 ? 0 : static_cast<uint64_t>(element_count(x)) / n;
   uint64_t scratch = 0;

@@ -1,7 +1,7 @@
 // The kernels of the scan family: queries, and how a call is laid out (shape.h).
 #include <algorithm>
 
-#include "common/check.h"
+#include "common/contract.h"
 #include "common/dtypes.h"
 #include "host/failure.h"
 #include "host/launch.h"
@@ -141,12 +141,9 @@ void run_library(const Work& work, const Call& call, CommandList& commands) {
 
 template <scan::Op kOp, Domain kDomain>
 const char* query(Device& device, const frl_call& call, Answer& answer, std::span<char> reason) {
+  if (const char* bad = check_scan(call, kDomain, reason)) return bad;
   const frl_tensor& x = call.inputs[0];
   const auto& attrs = *static_cast<const frl_scan_attrs*>(call.attrs);
-  if (const char* bad = check_tensor(x, kDomain, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, attrs.axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, x.dtype, "out", reason)) return bad;
   if ((kOp == scan::Op::kSum || kOp == scan::Op::kProd) && x.dtype == FRL_DTYPE_BOOL)
     return reject(reason, "x: got dtype bool, which the op does not take");
   support(answer.requirements, 0);

@@ -1,5 +1,5 @@
 // The kernels of the sort family: queries and the choice of a way (order.h).
-#include "common/check.h"
+#include "common/contract.h"
 #include "common/dtypes.h"
 #include "kernels/sort/order.h"
 #include "kernels/tuning.h"
@@ -58,22 +58,10 @@ int32_t axis_of(const frl_call& call, bool partition) {
 
 template <bool kIndices, bool kPartition>
 const char* query(Device& device, const frl_call& call, Answer& answer, std::span<char> reason) {
+  if (const char* bad = kPartition ? check_partition(call, kIndices, reason) : check_sort(call, kIndices, reason))
+    return bad;
   const frl_tensor& x = call.inputs[0];
-  const frl_tensor& y = call.outputs[0];
   const int32_t axis = axis_of(call, kPartition);
-  if (const char* bad = check_tensor(x, Domain::kReal, "x", reason)) return bad;
-  if (const char* bad = check_axis(x, axis, reason)) return bad;
-  if (const char* bad = check_same_shape(x, y, -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(y.dtype, kIndices ? uint32_t{FRL_DTYPE_U32} : x.dtype, "out", reason)) return bad;
-  const int64_t extent = x.shape[axis];
-  if (kIndices && extent > int64_t{1} << 32)
-    return reject(reason, "got extent %lld on the axis; expected at most 2^32", static_cast<long long>(extent));
-  if constexpr (kPartition) {
-    const int64_t kth = static_cast<const frl_partition_attrs*>(call.attrs)->kth;
-    if (kth < 0 || (kth >= extent && extent > 0))
-      return reject(reason, "got kth %lld; expected 0 to %lld", static_cast<long long>(kth),
-                    static_cast<long long>(extent - 1));
-  }
   support(answer.requirements, 0);
   answer.requirements.depends = FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_STRIDES | FRL_DEPENDS_ATTRS;
   if (element_count(x) == 0) return nullptr;
@@ -129,16 +117,7 @@ void run(Device& device, const Call& call, CommandList& commands) {
 }
 
 const char* query_search(Device&, const frl_call& call, Answer& answer, std::span<char> reason) {
-  const frl_tensor& a = call.inputs[0];
-  const frl_tensor& v = call.inputs[1];
-  if (const char* bad = check_tensor(a, Domain::kReal, "a", reason)) return bad;
-  if (const char* bad = check_tensor(v, Domain::kReal, "v", reason)) return bad;
-  if (a.ndim != 1) return reject(reason, "a: got rank %u; expected 1", a.ndim);
-  if (a.shape[0] > int64_t{UINT32_MAX})
-    return reject(reason, "a: got extent %lld; expected less than 2^32", static_cast<long long>(a.shape[0]));
-  if (const char* bad = check_dtype(v.dtype, a.dtype, "v", reason)) return bad;
-  if (const char* bad = check_same_shape(v, call.outputs[0], -1, "out", reason)) return bad;
-  if (const char* bad = check_dtype(call.outputs[0].dtype, FRL_DTYPE_U32, "out", reason)) return bad;
+  if (const char* bad = check_searchsorted(call, reason)) return bad;
   return support(answer.requirements, 0);
 }
 
