@@ -4,6 +4,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "elementwise/chain.h"
+#include "elementwise/math_f32-inl.h"
 #include "elementwise/ops_float-inl.h"
 #include "elementwise/simd_map-inl.h"
 #include "ferrule/plugin.h"

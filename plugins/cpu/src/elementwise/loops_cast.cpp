@@ -118,16 +118,18 @@ void convert_half(const void* in, void* result, size_t n, bool scalar, F f) {
 }
 
 void half_to_float(const void* const* in, void* result, size_t n, uint32_t scalars) {
-  convert_half<float16_t, float>(in[0], result, n, (scalars & 1) != 0, [](auto d, const float16_t* from, float* to) HWY_ATTR {
-    const hn::Rebind<float16_t, decltype(d)> dh;
-    hn::StoreU(hn::PromoteTo(d, hn::LoadU(dh, from)), d, to);
-  });
+  convert_half<float16_t, float>(in[0], result, n, (scalars & 1) != 0,
+                                 [](auto d, const float16_t* from, float* to) HWY_ATTR {
+                                   const hn::Rebind<float16_t, decltype(d)> dh;
+                                   hn::StoreU(hn::PromoteTo(d, hn::LoadU(dh, from)), d, to);
+                                 });
 }
 void float_to_half(const void* const* in, void* result, size_t n, uint32_t scalars) {
-  convert_half<float, float16_t>(in[0], result, n, (scalars & 1) != 0, [](auto d, const float* from, float16_t* to) HWY_ATTR {
-    const hn::Rebind<float16_t, decltype(d)> dh;
-    hn::StoreU(hn::DemoteTo(dh, hn::LoadU(d, from)), dh, to);
-  });
+  convert_half<float, float16_t>(in[0], result, n, (scalars & 1) != 0,
+                                 [](auto d, const float* from, float16_t* to) HWY_ATTR {
+                                   const hn::Rebind<float16_t, decltype(d)> dh;
+                                   hn::StoreU(hn::DemoteTo(dh, hn::LoadU(d, from)), dh, to);
+                                 });
 }
 void round_to_half(const void* const* in, void* result, size_t n, uint32_t scalars) {
   convert_half<float, float>(in[0], result, n, (scalars & 1) != 0, [](auto d, const float* from, float* to) HWY_ATTR {

@@ -12,27 +12,13 @@ HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
 
-#define FERRULE_CPU_UNARY(Name, function)     \
-  struct Name {                               \
-    template <class D, class V>               \
-    HWY_INLINE V operator()(D d, V x) const { \
-      return function(d, x);                  \
-    }                                         \
-  };
-FERRULE_CPU_UNARY(ExpOp, exp_f32)
-FERRULE_CPU_UNARY(LogOp, log_f32)
-FERRULE_CPU_UNARY(TanhOp, tanh_f32)
-FERRULE_CPU_UNARY(SigmoidOp, sigmoid_f32)
-FERRULE_CPU_UNARY(ErfOp, erf_f32)
-#undef FERRULE_CPU_UNARY
-
 void add_exp_for_target(LoopTable& table) {
   const auto add = [&](uint32_t op, Loop loop) { table.ops[op][FRL_DTYPE_F32] = loop; };
-  add(FRL_OP_exp, map1<float, ExpOp>);
-  add(FRL_OP_log, map1<float, LogOp>);
-  add(FRL_OP_tanh, map1<float, TanhOp>);
-  add(FRL_OP_sigmoid, map1<float, SigmoidOp>);
-  add(FRL_OP_erf, map1<float, ErfOp>);
+  add(FRL_OP_exp, map1<float, ExpOp, 4>);
+  add(FRL_OP_log, map1<float, LogOp, 4>);
+  add(FRL_OP_tanh, map1<float, TanhOp, 4>);
+  add(FRL_OP_sigmoid, map1<float, SigmoidOp, 4>);
+  add(FRL_OP_erf, map1<float, ErfOp, 4>);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -35,21 +35,35 @@ HWY_INLINE hn::Vec<D> pow2_f32(D d, VI n) {
   return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(n, hn::Set(di, 127))));
 }
 
+// y 2^n for whole n, |n| <= 252, rounded once.
+template <class D, class V>
+HWY_INLINE V scale_f32(D d, V y, V n) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  if constexpr (sizeof(V) == 64) return V{_mm512_scalef_ps(y.raw, n.raw)};
+#endif
+  // In two factors, so that neither the largest nor subnormal results leave the range on the way.
+  const hn::Rebind<int32_t, D> di;
+  const auto whole = hn::ConvertTo(di, n);
+  const auto half = hn::ShiftRight<1>(whole);
+  return hn::Mul(hn::Mul(y, pow2_f32(d, half)), pow2_f32(d, hn::Sub(whole, half)));
+}
+
 // e^x; within 1 ulp, subnormal results included.
 template <class D, class V>
 HWY_INLINE V exp_f32(D d, V x) {
-  const hn::Rebind<int32_t, D> di;
-  const V clamped = hn::Min(hn::Max(x, hn::Set(d, -104.0f)), hn::Set(d, 89.0f));
+  // On x86 the second operand is the result where either is NaN, so that a NaN passes through.
+  const V clamped = hn::Min(hn::Set(d, 89.0f), hn::Max(hn::Set(d, -104.0f), x));
   const V n = hn::Round(hn::Mul(clamped, hn::Set(d, 1.44269504f)));
   V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), clamped);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
   const V q = horner(d, r, 0.499999931f, 0.166665148f, 0.0416684568f, 0.00836941904f, 0.00138131424f);
   const V y = hn::Add(hn::MulAdd(hn::Mul(r, r), q, r), hn::Set(d, 1.0f));
-  // In two factors, so that neither the largest nor subnormal results leave the range on the way.
-  const auto whole = hn::ConvertTo(di, n);
-  const auto half = hn::ShiftRight<1>(whole);
-  const V scaled = hn::Mul(hn::Mul(y, pow2_f32(d, half)), pow2_f32(d, hn::Sub(whole, half)));
+  const V scaled = scale_f32(d, y, n);
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return scaled;
+#else
   return hn::IfThenElse(hn::IsNaN(x), x, scaled);
+#endif
 }
 
 // log x; within 1 ulp.
@@ -100,9 +114,50 @@ HWY_INLINE V sigmoid_f32(D d, V x) {
   return hn::Div(numerator, hn::Add(one, e));
 }
 
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+// erf(a) / a by one of 16 polynomials, around the multiples of 4/15 up to 4; coefficients by rising power.
+alignas(64) inline constexpr float kErfPieces[6][16] = {
+    {1.12837911f, 1.10219347f, 1.02993608f, 0.927626193f, 0.814286232f, 0.705490172f, 0.61021769f, 0.5312711f,
+     0.467553258f, 0.41637975f, 0.374939054f, 0.34089765f, 0.312498093f, 0.288461238f, 0.267857105f, 0.25f},
+    {0.0f, -0.192255199f, -0.339201123f, -0.415800542f, -0.424318373f, -0.386084288f, -0.326867908f, -0.266069353f,
+     -0.213582501f, -0.172010034f, -0.140256867f, -0.116144598f, -0.097643055f, -0.0832080096f, -0.0717471614f,
+     -0.062499959f},
+    {-0.37612161f, -0.329965353f, -0.21302709f, -0.0752379745f, 0.0361157134f, 0.0988508686f, 0.117063582f,
+     0.107929625f, 0.0882068649f, 0.0681155324f, 0.0516756848f, 0.0393879302f, 0.0304731335f, 0.023995474f,
+     0.0192169752f, 0.0156248538f},
+    {0.0f, 0.110554375f, 0.170657068f, 0.163458273f, 0.110309117f, 0.0477050282f, 0.00170753011f, -0.0209309366f,
+     -0.0262683686f, -0.0231862925f, -0.0178566426f, -0.0130467862f, -0.00944109447f, -0.00690668914f, -0.00514500868f,
+     -0.0039061585f},
+    {0.112122841f, 0.0855051056f, 0.0240945127f, -0.033332143f, -0.0593220778f, -0.0532476529f, -0.0319155939f,
+     -0.0117920851f, 0.000104083403f, 0.00456225639f, 0.00495832227f, 0.00395748112f, 0.00283651589f, 0.00197187718f,
+     0.00137643225f, 0.000971974398f},
+    {0.0f, -0.0374717787f, -0.0495393313f, -0.033107195f, -0.00595994992f, 0.0128031205f, 0.0171108544f, 0.0122722387f,
+     0.0057421797f, 0.00139009976f, -0.000472142303f, -0.000884522742f, -0.000758953625f, -0.000539698754f,
+     -0.00036309546f, -0.000268465519f},
+};
+#endif
+
 // x + x p(x^2) for small arguments, 1 - exp(p(|x|)) for large ones.
 template <class D, class V>
 HWY_INLINE V erf_f32(D d, V x) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  if constexpr (sizeof(V) == 64) {
+    const hn::Rebind<int32_t, D> di;
+    const V a = hn::Min(hn::Set(d, 4.0f), hn::Abs(x));  // a NaN passes through, as in exp_f32
+    // The low bits of a sum of this size are its whole part.
+    const V magic = hn::Set(d, 12582912.0f);
+    const V shifted = hn::MulAdd(a, hn::Set(d, 3.75f), magic);
+    const V t = hn::NegMulAdd(hn::Sub(shifted, magic), hn::Set(d, 1 / 3.75f), a);
+    const auto piece = hn::IndicesFromVec(d, hn::And(hn::BitCast(di, shifted), hn::Set(di, 15)));
+    const auto c = [&](int k) HWY_ATTR { return hn::TableLookupLanes(hn::Load(d, kErfPieces[k]), piece); };
+    V p = hn::MulAdd(c(5), t, c(4));
+    p = hn::MulAdd(p, t, c(3));
+    p = hn::MulAdd(p, t, c(2));
+    p = hn::MulAdd(p, t, c(1));
+    p = hn::MulAdd(p, t, c(0));
+    return hn::CopySign(hn::Min(hn::Set(d, 1.0f), hn::Mul(a, p)), x);
+  }
+#endif
   const V a = hn::Abs(x);
   const V x2 = hn::Mul(x, x);
   const V p = horner(d, x2, 0.128379167f, -0.376126326f, 0.11283679f, -0.026858497f, 0.00519882978f, -0.000811807467f,
@@ -115,6 +170,21 @@ HWY_INLINE V erf_f32(D d, V x) {
   const V y = hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.92f)), small, large);
   return hn::IfThenElse(hn::IsNaN(x), x, hn::CopySign(y, x));
 }
+
+// As function objects, for loops and chains.
+#define FERRULE_CPU_UNARY(Name, function)     \
+  struct Name {                               \
+    template <class D, class V>               \
+    HWY_INLINE V operator()(D d, V x) const { \
+      return function(d, x);                  \
+    }                                         \
+  };
+FERRULE_CPU_UNARY(ExpOp, exp_f32)
+FERRULE_CPU_UNARY(LogOp, log_f32)
+FERRULE_CPU_UNARY(TanhOp, tanh_f32)
+FERRULE_CPU_UNARY(SigmoidOp, sigmoid_f32)
+FERRULE_CPU_UNARY(ErfOp, erf_f32)
+#undef FERRULE_CPU_UNARY
 
 }  // namespace HWY_NAMESPACE
 }  // namespace ferrule::cpu

@@ -38,7 +38,8 @@ HWY_INLINE hn::Vec<D32> narrow(D32 d32, V64 v) {
 // One operand of a tile: loads vectors at element i, or the same vector for a scalar.
 template <class D, class T = hn::TFromD<D>>
 struct Operand {
-  HWY_INLINE Operand(D d, const void* data, bool is_scalar) : p(static_cast<const T*>(data)), step(!is_scalar) {
+  HWY_INLINE Operand(D d, const void* data, bool is_scalar)
+      : p(static_cast<const T*>(data)), mask(is_scalar ? 0 : ~size_t{0}) {
     if (is_scalar) {
       hn::Store(hn::Set(d, *p), d, splat);
       p = splat;
@@ -46,15 +47,21 @@ struct Operand {
   }
   // The last, partial vector; lanes beyond hold copies of the first.
   HWY_INLINE hn::Vec<D> tail(D d, size_t i, size_t count) {
-    if (step == 0) return hn::Load(d, splat);
+    if (mask == 0) return hn::Load(d, splat);
     hn::Store(hn::Set(d, p[i]), d, splat);
     std::memcpy(splat, p + i, count * sizeof(T));
     return hn::Load(d, splat);
   }
-  HWY_INLINE hn::Vec<D> load(D d, size_t i) const { return hn::LoadU(d, p + i * step); }
+  // Of whole vectors, by value: stores to the result could otherwise change it for all that the compiler knows.
+  struct Reader {
+    const T* p;
+    size_t mask;
+    HWY_INLINE hn::Vec<D> load(D d, size_t i) const { return hn::LoadU(d, p + (i & mask)); }
+  };
+  HWY_INLINE Reader reader() const { return {p, mask}; }
 
   const T* p;
-  size_t step;
+  size_t mask;  // 0: every element is the same
   HWY_ALIGN T splat[hn::MaxLanes(D())];
 };
 
@@ -88,11 +95,25 @@ void map1(const void* const* in, void* result, size_t n, uint32_t scalars) {
   Operand<decltype(d)> a(d, in[0], (scalars & 1) != 0);
   const bool streams = streams_to(d, out, scalars);
   const F f;
+  const auto x = a.reader();
   size_t i = 0;
   for (; i + kUnroll * lanes <= n; i += kUnroll * lanes) {
-    for (size_t u = 0; u < kUnroll; ++u) put(d, f(d, a.load(d, i + u * lanes)), out + i + u * lanes, streams);
+    if constexpr (kUnroll == 4) {  // all loads before the stores, which may be to the same memory: so they interleave
+      const auto v0 = f(d, x.load(d, i)), v1 = f(d, x.load(d, i + lanes));
+      const auto v2 = f(d, x.load(d, i + 2 * lanes)), v3 = f(d, x.load(d, i + 3 * lanes));
+      put(d, v0, out + i, streams);
+      put(d, v1, out + i + lanes, streams);
+      put(d, v2, out + i + 2 * lanes, streams);
+      put(d, v3, out + i + 3 * lanes, streams);
+    } else if constexpr (kUnroll == 2) {
+      const auto v0 = f(d, x.load(d, i)), v1 = f(d, x.load(d, i + lanes));
+      put(d, v0, out + i, streams);
+      put(d, v1, out + i + lanes, streams);
+    } else {
+      put(d, f(d, x.load(d, i)), out + i, streams);
+    }
   }
-  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i)), d, out + i);
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, x.load(d, i)), d, out + i);
   if (i < n) store_tail(d, f(d, a.tail(d, i, n - i)), out + i, n - i);
 }
 
@@ -105,14 +126,16 @@ void map2(const void* const* in, void* result, size_t n, uint32_t scalars) {
   Operand<decltype(d)> b(d, in[1], (scalars & 2) != 0);
   const bool streams = streams_to(d, out, scalars);
   const F f;
+  const auto x = a.reader();
+  const auto y = b.reader();
   size_t i = 0;
   for (; i + kUnroll * lanes <= n; i += kUnroll * lanes) {
     for (size_t u = 0; u < kUnroll; ++u) {
       const size_t at = i + u * lanes;
-      put(d, f(d, a.load(d, at), b.load(d, at)), out + at, streams);
+      put(d, f(d, x.load(d, at), y.load(d, at)), out + at, streams);
     }
   }
-  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, a.load(d, i), b.load(d, i)), d, out + i);
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, x.load(d, i), y.load(d, i)), d, out + i);
   if (i < n) store_tail(d, f(d, a.tail(d, i, n - i), b.tail(d, i, n - i)), out + i, n - i);
 }
 
@@ -125,8 +148,9 @@ void map1_wide(const void* const* in, void* result, size_t n, uint32_t scalars) 
   float* out = static_cast<float*>(result);
   Operand<decltype(d32)> a(d32, in[0], (scalars & 1) != 0);
   const F f;
+  const auto x = a.reader();
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(narrow(d32, f(d64, hn::PromoteTo(d64, a.load(d32, i)))), d32, out + i);
+  for (; i + lanes <= n; i += lanes) hn::StoreU(narrow(d32, f(d64, hn::PromoteTo(d64, x.load(d32, i)))), d32, out + i);
   if (i < n) store_tail(d32, narrow(d32, f(d64, hn::PromoteTo(d64, a.tail(d32, i, n - i)))), out + i, n - i);
 }
 
@@ -139,16 +163,18 @@ void map2_wide(const void* const* in, void* result, size_t n, uint32_t scalars) 
   Operand<decltype(d32)> a(d32, in[0], (scalars & 1) != 0);
   Operand<decltype(d32)> b(d32, in[1], (scalars & 2) != 0);
   const F f;
+  const auto x = a.reader();
+  const auto y = b.reader();
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto x = hn::PromoteTo(d64, a.load(d32, i));
-    const auto y = hn::PromoteTo(d64, b.load(d32, i));
-    hn::StoreU(narrow(d32, f(d64, x, y)), d32, out + i);
+    const auto v = hn::PromoteTo(d64, x.load(d32, i));
+    const auto w = hn::PromoteTo(d64, y.load(d32, i));
+    hn::StoreU(narrow(d32, f(d64, v, w)), d32, out + i);
   }
   if (i < n) {
-    const auto x = hn::PromoteTo(d64, a.tail(d32, i, n - i));
-    const auto y = hn::PromoteTo(d64, b.tail(d32, i, n - i));
-    store_tail(d32, narrow(d32, f(d64, x, y)), out + i, n - i);
+    const auto v = hn::PromoteTo(d64, a.tail(d32, i, n - i));
+    const auto w = hn::PromoteTo(d64, b.tail(d32, i, n - i));
+    store_tail(d32, narrow(d32, f(d64, v, w)), out + i, n - i);
   }
 }
 

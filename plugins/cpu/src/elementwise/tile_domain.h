@@ -39,6 +39,7 @@ class TileDomain {
   };
   int64_t size() const { return size_; }
   int64_t tiles() const { return n_tiles_; }
+  size_t tile_size() const { return static_cast<size_t>(tile_); }  // at most
   Access access(size_t input) const { return operands_[input].access; }
   Tile tile(int64_t index) const;
   // The elements of a kContiguous, kRowUnit, kRowOne or kOne operand in this tile.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kLine = 64;
 constexpr size_t kL1Budget = 32 * 1024;
+constexpr size_t kMaxTile = 1024;
 constexpr size_t kL2Budget = 128 * 1024;
 
 // The buffers of one thread; they grow to the largest program it has run.
@@ -168,11 +169,7 @@ void TileProgram::finish() {
   }
   for (const uint32_t input : inputs_) item_ = std::max(item_, item_bytes(values_[input].dtype));
   find_chains();
-  const size_t live = (n_slots_ + inputs_.size() + outputs_.size()) * item_;
-  const bool one_chain = longest_chain_ > 1 && longest_chain_ == steps_.size();
-  // One chain keeps nothing in L1. Whole blocks of its vectors per tile: what is left over costs many times as much.
-  tile_ = one_chain ? std::clamp(kL2Budget / live / 256 * 256, size_t{1024}, size_t{4096})
-                    : std::clamp(kL1Budget / live / 128 * 128, size_t{256}, size_t{1024});
+  one_chain_ = longest_chain_ > 1 && longest_chain_ == steps_.size();
 }
 
 // A step goes on with a chain when it alone takes the value of the step before, and takes it once.
@@ -192,11 +189,20 @@ void TileProgram::find_chains() {
   }
 }
 
+// Whole blocks of vectors per tile: what is left over costs many times as much. One chain keeps nothing in L1.
+size_t TileProgram::tile_of(std::span<const Tensor> inputs) const {
+  const auto vectors = static_cast<size_t>(
+      std::count_if(inputs.begin(), inputs.end(), [](const Tensor& input) { return !is_one_element(input); }));
+  const size_t live = (n_slots_ + vectors + outputs_.size()) * item_;
+  return one_chain_ ? std::clamp(kL2Budget / live / 256 * 256, size_t{1024}, size_t{4096})
+                    : std::clamp(kL1Budget / live / 128 * 128, size_t{256}, kMaxTile);
+}
+
 void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs, int64_t grain_elements) const {
-  const TileDomain domain(inputs, outputs[0], tile_);
+  const TileDomain domain(inputs, outputs[0], tile_of(inputs));
   const int64_t n = domain.tiles();
   if (domain.size() <= grain_elements) {
-    run_tiles(domain, outputs, 0, n, false);
+    run_tiles(domain, outputs, 0, n, Stores::kCached);
     return;
   }
   const int64_t per_tile = std::max<int64_t>(1, domain.size() / n);
@@ -204,7 +210,7 @@ void TileProgram::run(std::span<const Tensor> inputs, std::span<const Tensor> ou
   const int64_t grain = (std::max<int64_t>(1, grain_elements / per_tile) + unit - 1) / unit * unit;
   const bool streams = outputs.size() == 1 && streams_out(inputs, outputs[0]);
   parallel_for(n, grain, [&](int64_t begin, int64_t end) {
-    run_tiles(domain, outputs, begin, end, streams);
+    run_tiles(domain, outputs, begin, end, streams ? Stores::kStreaming : Stores::kCached);
     if (streams) stream_fence();
   });
 }
@@ -218,10 +224,10 @@ struct TileProgram::Frame {
 };
 
 void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end,
-                            bool streams) const {
+                            Stores stores) const {
   using enum Frame::Scope;
   const size_t n_values = values_.size();
-  const size_t slot_bytes = (tile_ * item_ + kLine - 1) / kLine * kLine;
+  const size_t slot_bytes = (domain.tile_size() * item_ + kLine - 1) / kLine * kLine;
   const size_t frame_bytes = (n_values * sizeof(Frame) + kLine - 1) / kLine * kLine;
   size_t gather_bytes = 0;
   for (size_t k = 0; k < inputs_.size(); ++k) gather_bytes += (domain.buffer_bytes(k) + kLine - 1) / kLine * kLine;
@@ -282,6 +288,19 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
     chain_(from, std::span(links, count), reinterpret_cast<float*>(to), n, past_caches);
     frames[carried].address = to;
   };
+  // While steps [first, last) compute, their share of the next tile comes from memory: a tile is too short a run of
+  // addresses for the hardware to look ahead.
+  const auto fetch_next = [&](size_t first, size_t last, size_t count) {
+    for (size_t k = 0; k < inputs_.size(); ++k) {
+      if (domain.access(k) != Access::kContiguous) continue;
+      const size_t bytes = count * item_bytes(values_[inputs_[k]].dtype);
+      const std::byte* next = frames[inputs_[k]].address + bytes;
+      const size_t end = bytes * last / steps_.size();
+      for (size_t at = bytes * first / steps_.size() / kLine * kLine; at < end; at += kLine) {
+        __builtin_prefetch(next + at);
+      }
+    }
+  };
   int64_t group = -1;
   for (int64_t index = begin; index < end; ++index) {
     const bool new_group = domain.group(index) != group;
@@ -305,6 +324,7 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
       const Step& step = steps_[i];
       const Frame& frame = frames[step.value];
       if (frame.scope == kOnce) continue;
+      if (stores == Stores::kStreaming) fetch_next(first, i + 1, tile.count);
       std::byte* to = frame.buffer;
       bool last = false;  // not read again
       if (writes_[i] < outputs_.size() && frame.scope == kPerElement) {
@@ -312,9 +332,10 @@ void TileProgram::run_tiles(const TileDomain& domain, std::span<const Tensor> ou
         to = outputs[writes_[i]].data + tile.start * static_cast<int64_t>(item_bytes(values_[step.value].dtype));
       }
       if (i > first) {
-        run_links(first, i + 1 - first, tile.count, to, streams && last);
+        run_links(first, i + 1 - first, tile.count, to, stores == Stores::kStreaming && last);
       } else {
-        run_step(step, frame.scope == kPerElement ? tile.count : 1, to, streams && last ? kStreamOut : 0);
+        run_step(step, frame.scope == kPerElement ? tile.count : 1, to,
+                 stores == Stores::kStreaming && last ? kStreamOut : 0);
       }
     }
     for (size_t k = 0; k < outputs_.size(); ++k) {

@@ -53,8 +53,11 @@ class TileProgram {
   };
   static constexpr uint32_t kNoLink = UINT32_MAX;
   struct Frame;
+  enum class Stores : uint8_t { kCached, kStreaming };  // of results
   void find_chains();
-  void run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end, bool streams) const;
+  size_t tile_of(std::span<const Tensor> inputs) const;
+  void run_tiles(const TileDomain& domain, std::span<const Tensor> outputs, int64_t begin, int64_t end,
+                 Stores stores) const;
 
   std::vector<Value> values_;
   std::vector<Step> steps_;
@@ -65,7 +68,7 @@ class TileProgram {
   std::vector<uint32_t> writes_;  // per step: the output that it writes in place, or outputs_.size()
   uint32_t n_slots_ = 0;
   size_t item_ = 1;  // of the widest value
-  size_t tile_ = 1024;
+  bool one_chain_ = false;
 };
 
 }  // namespace ferrule::cpu

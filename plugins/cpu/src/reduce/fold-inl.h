@@ -90,7 +90,7 @@ HWY_NOINLINE void fold_into(typename P::Lane* HWY_RESTRICT lanes, const typename
 }
 
 template <typename P, int kWidth>
-HWY_INLINE typename P::Lane fold_contiguous(const typename P::In* x, int64_t n) {
+HWY_INLINE typename P::Lane fold_lanes(const typename P::In* x, int64_t n) {
   alignas(64) typename P::Lane lanes[kWidth];
   for (int i = 0; i < kWidth; ++i) lanes[i] = P::identity();
   const int64_t rows = n / kWidth;
@@ -109,6 +109,16 @@ HWY_INLINE typename P::Lane fold_contiguous(const typename P::In* x, int64_t n) 
   for (; half > 0; half /= 2)
     for (int64_t i = 0; i < half; ++i) lanes[i] = P::op(lanes[i], lanes[i + half]);
   return lanes[0];
+}
+
+// A policy may know a shorter way, which answers false where its result does not hold.
+template <typename P, int kWidth>
+HWY_INLINE typename P::Lane fold_contiguous(const typename P::In* x, int64_t n) {
+  if constexpr (P::kVectors && requires(typename P::Lane & lane) { P::try_fold(x, n, lane); }) {
+    typename P::Lane result;
+    if (P::try_fold(x, n, result)) return result;
+  }
+  return fold_lanes<P, kWidth>(x, n);
 }
 
 template <typename T>

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "row/softmax.cpp"
 #include "hwy/foreach_target.h"  // before highway.h
 
+#include "elementwise/math_f32-inl.h"
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "reduce/extremum-inl.h"
@@ -13,28 +14,39 @@ HWY_BEFORE_NAMESPACE();
 namespace ferrule::cpu {
 namespace HWY_NAMESPACE {
 
+template <class D>
+HWY_INLINE hn::Vec<D> exp_of(D d, hn::Vec<D> x) {
+  if constexpr (std::is_same_v<hn::TFromD<D>, float>)
+    return exp_f32(d, x);
+  else
+    return hn::Exp(d, x);
+}
+
 template <typename C>
 HWY_INLINE C row_max(const C* x, int64_t n) {
   using P = Extremum<C, true>;
   return n < 1024 ? fold_contiguous<P, 32>(x, n) : fold_contiguous<P, 64>(x, n);
 }
 
-// exp(x - max), stored unless out is nullptr.
+// exp(x - max), stored unless out is nullptr. Meanwhile the row `next` elements on comes from memory: the search for its
+// max has little else to do.
 template <typename C>
 struct ShiftedExp {
   const C* x;
   C* out;
   C max;
+  int64_t next;
   template <class D>
   HWY_INLINE hn::Vec<D> operator()(D d, int64_t i) const {
-    const auto e = hn::Exp(d, hn::Sub(hn::LoadU(d, x + i), hn::Set(d, max)));
+    __builtin_prefetch(x + next + i);
+    const auto e = exp_of(d, hn::Sub(hn::LoadU(d, x + i), hn::Set(d, max)));
     if (out != nullptr) hn::StoreU(e, d, out + i);
     return e;
   }
   template <class D>
   HWY_INLINE hn::Vec<D> tail(D d, int64_t i, int64_t count) const {
     const auto v = load_tail(d, x + i, count, -std::numeric_limits<C>::infinity());
-    const auto e = hn::Exp(d, hn::Sub(v, hn::Set(d, max)));
+    const auto e = exp_of(d, hn::Sub(v, hn::Set(d, max)));
     if (out != nullptr) store_tail(e, d, out + i, count);
     return e;
   }
@@ -61,7 +73,7 @@ HWY_INLINE void softmax_row(C* out, const C* x, int64_t n) {
     std::fill_n(out, n, std::numeric_limits<C>::quiet_NaN());
     return;
   }
-  const double sum = blocked_sum<C>(n, ShiftedExp<C>{x, out, max});
+  const double sum = blocked_sum<C>(n, ShiftedExp<C>{x, out, max, n});
   for_each_vector<C>(n, Scale<C>{out, static_cast<C>(1 / sum)});
 }
 
@@ -69,7 +81,7 @@ template <typename C>
 HWY_INLINE C logsumexp_row(const C* x, int64_t n) {
   const C max = row_max(x, n);
   if (!std::isfinite(max)) return max;
-  return static_cast<C>(static_cast<double>(max) + std::log(blocked_sum<C>(n, ShiftedExp<C>{x, nullptr, max})));
+  return static_cast<C>(static_cast<double>(max) + std::log(blocked_sum<C>(n, ShiftedExp<C>{x, nullptr, max, n})));
 }
 
 // max[i] takes in x[i].
@@ -96,13 +108,13 @@ struct ExpColumn {
   const C* max;
   template <class D>
   HWY_INLINE void operator()(D d, int64_t i) const {
-    const auto e = hn::Exp(d, hn::Sub(hn::LoadU(d, x + i), hn::LoadU(d, max + i)));
+    const auto e = exp_of(d, hn::Sub(hn::LoadU(d, x + i), hn::LoadU(d, max + i)));
     hn::StoreU(e, d, out + i);
     hn::StoreU(hn::Add(hn::LoadU(d, sum + i), e), d, sum + i);
   }
   template <class D>
   HWY_INLINE void tail(D d, int64_t i, int64_t count) const {
-    const auto e = hn::Exp(d, hn::Sub(load_tail(d, x + i, count, C{0}), load_tail(d, max + i, count, C{0})));
+    const auto e = exp_of(d, hn::Sub(load_tail(d, x + i, count, C{0}), load_tail(d, max + i, count, C{0})));
     store_tail(e, d, out + i, count);
     for (int64_t k = i; k < i + count; ++k) sum[k] += out[k];
   }
