@@ -114,7 +114,6 @@ bool Nvrtc::compile(const std::string& source, const std::string& architecture, 
                                       "--prec-sqrt=true",
                                       "-DFERRULE_RUNTIME_COMPILED=1",
                                       "-DGPU_KEEP(w)=asm(\"\" : \"+r\"(w))"};
-  if (major_ >= 13) options.push_back("--Ofast-compile=min");  // a third less time, the same code but for details
   result = call_.compile(program, static_cast<int>(options.size()), options.data());
   *log = log_of(program);
   size_t bytes = 0;

@@ -58,6 +58,15 @@ struct NumericTraits<ferrule::gpu::vendor::CanonicalFloat> {
   }
 };
 
+namespace radix {
+
+// CUB sorts float in tiles of one item less per thread than other 32-bit keys, which is a tenth faster on Hopper.
+template <typename Value, typename Offset>
+struct policy_hub<ferrule::gpu::vendor::ExactFloat, Value, Offset> : policy_hub<float, Value, Offset> {};
+template <typename Value, typename Offset>
+struct policy_hub<ferrule::gpu::vendor::CanonicalFloat, Value, Offset> : policy_hub<float, Value, Offset> {};
+
+}  // namespace radix
 }  // namespace detail
 CUB_NAMESPACE_END
 

@@ -156,7 +156,7 @@ class Writer {
     add_load();
     if (e_.reduction != 0) {
       add_reduction();
-      add_reduce_kernels(source.lanes);
+      add_reduce_kernels(source);
     } else {
       add_map();
       add_map_kernel(source);
@@ -185,7 +185,11 @@ class Writer {
     }
     source.lanes = 16 / widest;
     if (costly > 1 || e_.main.nodes.size() > 64) source.lanes = std::min(source.lanes, 4u);
-    source.unroll = costly <= 3 && e_.n_inputs <= 2 && e_.main.nodes.size() <= 32 ? 2 : 1;
+    if (e_.reduction != 0) {
+      source.unroll = costly == 0 && e_.main.nodes.size() <= 4 ? 4 : 2;
+    } else {
+      source.unroll = costly <= 3 && e_.n_inputs <= 2 && e_.main.nodes.size() <= 32 ? 2 : 1;
+    }
   }
 
   bool reads(uint32_t k) const { return e_.read_by_main[k]; }
@@ -240,8 +244,9 @@ class Writer {
     if (form_ == FusedForm::kFlat) {
       text_ += "uint32_t count, uint32_t last) {\n  flat" + of + "(args, count, last);\n}\n";
     } else {
-      text_ += "Layout32<Body::kInputs + Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  map" +
-               of + "(args, layout, count, last, lanes);\n}\n";
+      text_ +=
+          "Layout32<Body::kInputs + Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  map" +
+          of + "(args, layout, count, last, lanes);\n}\n";
     }
   }
 
@@ -255,12 +260,22 @@ class Writer {
     add_main_nodes();
     text_ +=
         "    return cast<" + storage + ", " + type_name(from) + ">(v" + to_string(e_.main.outputs[0]) + ");\n  }\n";
-    text_ += "  static GPU_DEVICE void finish(const Args& args, const int64_t* offsets, Total total) {\n";
-    const auto input = [this](uint32_t k) {
-      return "load_element<" + std::string(type_name(e_.input_dtypes[k])) + ">(args, " + to_string(k) + ", offsets[" +
-             to_string(k) + "])";
-    };
-    add_nodes(text_, e_.epilogue, input);
+    uint32_t extra = 0;
+    for (const frl_expr_node& node : e_.epilogue.nodes) extra |= node.op == FRL_EXPR_INPUT ? 1u << node.a : 0u;
+    std::string fields, loads;
+    for (uint32_t k = 0; k < e_.n_inputs; ++k) {
+      if (((extra >> k) & 1u) == 0) continue;
+      const std::string type = type_name(e_.input_dtypes[k]), i = to_string(k);
+      fields += "    " + type + " x" + i + ";\n";
+      loads += "    extra.x" + i + " = load_element<" + type + ">(args, " + i + ", offsets[" + i + "]);\n";
+    }
+    text_ += "  struct Extra {\n" + fields + "  };\n";
+    text_ += "  static GPU_DEVICE void load_extra(const Args& args, const int64_t* offsets, Extra& extra) {\n";
+    text_ += loads + "  }\n";
+    text_ +=
+        "  static GPU_DEVICE void finish(const Args& args, const int64_t* offsets, Total total, const Extra& extra) "
+        "{\n";
+    add_nodes(text_, e_.epilogue, [](uint32_t k) { return "extra.x" + to_string(k); });
     for (uint32_t k = 0; k < e_.n_outputs(); ++k) {
       text_ += "    static_cast<" + std::string(type_name(e_.output_dtype(k))) + "*>(args.out[" + to_string(k) +
                "])[offsets[kInputs + " + to_string(k) + "]] = " + stored(e_.epilogue, e_.epilogue.outputs[k]) + ";\n";
@@ -308,14 +323,15 @@ class Writer {
     return greatest ? "greatest<" + type + ">()" : "least<" + type + ">()";
   }
 
-  void add_reduce_kernels(uint32_t lanes) {
+  void add_reduce_kernels(const FusedSource& source) {
     const auto kernel = [&](const char* name, const std::string& call) {
       text_ += std::string("\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) ") + name +
                "(Body::Args args, Layout32<kAll<Body>> kept, Layout32<kAll<Body>> reduced, Reduction r) {\n  " + call +
                ";\n}\n";
     };
     const char* function = form_ == FusedForm::kRows ? "rows" : "columns";
-    kernel("fused_main", std::string(function) + "<Body, " + to_string(lanes) + ">(args, kept, reduced, r)");
+    kernel("fused_main", std::string(function) + "<Body, " + to_string(source.lanes) + ", " + to_string(source.unroll) +
+                             ">(args, kept, reduced, r)");
     kernel("fused_finish", "finish<Body>(args, kept, r)");
   }
 

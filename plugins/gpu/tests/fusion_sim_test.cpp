@@ -158,6 +158,8 @@ TEST_P(FusionSimMap, ComputesEveryElement) {
 INSTANTIATE_TEST_SUITE_P(Layouts, FusionSimMap,
                          ::testing::Values(MapCase{"contiguous", {1, 4096}, {0, 1}, {0, 1}, {0, 1}, 0},
                                            MapCase{"tail", {1, 10007}, {0, 1}, {0, 1}, {0, 1}, 0},
+                                           MapCase{"scalar", {1, 10007}, {0, 1}, {0, 0}, {0, 1}, 0},
+                                           MapCase{"only_scalars", {1, 1003}, {0, 0}, {0, 0}, {0, 1}, 0},
                                            MapCase{"unaligned", {1, 1003}, {0, 1}, {0, 1}, {0, 1}, 1},
                                            MapCase{"row", {40, 52}, {52, 1}, {0, 1}, {52, 1}, 0},
                                            MapCase{"column", {40, 52}, {52, 1}, {1, 0}, {52, 1}, 0},

@@ -33,9 +33,12 @@ GPU_DEVICE void flat(const Operands<Body::kInputs, Body::kOutputs>& args, uint32
   constexpr uint32_t kAll = Body::kInputs + Body::kOutputs;
   const uint32_t whole = last == V ? count : count - 1;
   const uint32_t first = block_x() * (kThreads * U) + thread_x();
-  const auto place = [](uint64_t element, int64_t* offsets) {
+  const auto place = [&args](uint64_t element, int64_t* offsets) {
     GPU_UNROLL
-    for (uint32_t k = 0; k < kAll; ++k) offsets[k] = static_cast<int64_t>(element);
+    for (uint32_t k = 0; k < kAll; ++k) {
+      const bool repeated = k < Body::kInputs && ((args.repeated >> k) & 1u) != 0;
+      offsets[k] = repeated ? 0 : static_cast<int64_t>(element);
+    }
   };
   int64_t offsets[kAll];
   typename Body::template In<V> in[U];

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/fusion_compiler.h"
@@ -51,11 +51,13 @@ std::string contents(const std::string& path) {
 
 // The source and an export of each kernel in it.
 std::string completed(const std::string& source) {
-  static const std::regex kKernel(R"(GPU_KERNEL\s+(?:GPU_LAUNCH_BOUNDS\([^)]*\)\s*)?(\w+)\()");
   std::string text = source + "\n#include \"machine/module_entry.h\"\nusing namespace ferrule::gpu::fused;\n";
-  for (auto match = std::sregex_iterator(source.begin(), source.end(), kKernel); match != std::sregex_iterator();
-       ++match) {
-    text += "FERRULE_SIM_EXPORT(" + (*match)[1].str() + ")\n";
+  // As host/fusion_source.cpp writes it: "GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) name(", or without bounds.
+  static constexpr std::string_view kKernel = "GPU_KERNEL ", kBounds = "GPU_LAUNCH_BOUNDS(";
+  for (size_t at = source.find(kKernel); at != std::string::npos; at = source.find(kKernel, at)) {
+    at += kKernel.size();
+    if (source.compare(at, kBounds.size(), kBounds) == 0) at = source.find(") ", at) + 2;
+    text += "FERRULE_SIM_EXPORT(" + source.substr(at, source.find('(', at) - at) + ")\n";
   }
   return text;
 }
