@@ -69,10 +69,15 @@ const char* check_equal(int64_t got, int64_t expected, const char* what, std::sp
   return reject(reason, "%s: got %" PRId64 "; expected %" PRId64, what, got, expected);
 }
 
-int64_t element_count(const frl_tensor& t) {
-  int64_t n = 1;
+bool is_empty(const frl_tensor& t) {
   for (uint32_t i = 0; i < t.ndim; ++i)
-    if (t.shape[i] == 0) return 0;
+    if (t.shape[i] == 0) return true;
+  return false;
+}
+
+int64_t element_count(const frl_tensor& t) {
+  if (is_empty(t)) return 0;
+  int64_t n = 1;
   for (uint32_t i = 0; i < t.ndim; ++i)
     if (__builtin_mul_overflow(n, t.shape[i], &n)) return INT64_MAX;
   return n;

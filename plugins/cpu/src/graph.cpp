@@ -9,22 +9,17 @@
 #include <new>
 #include <vector>
 
+#include "common/slots.h"
 #include "device.h"
 #include "launch.h"
 #include "runtime.h"
 #include "stream.h"
-#include "value.h"
 
 namespace ferrule::cpu {
 namespace {
 
-constexpr uint32_t kNoSlot = ~0u;
-
-// How the calls of a graph use a slot: the bytes from the binding's offset that they reach, or a value.
-struct SlotUse {
-  bool memory = false, value = false;
-  int64_t begin = 0, end = 0;
-};
+using plugin::kNoSlot;
+using plugin::SlotUse;
 
 // Where an operand's address comes from.
 struct Place {
@@ -72,36 +67,6 @@ namespace {
 
 Recorder* recorder_of(frl_stream* stream) { return reinterpret_cast<Recorder*>(stream); }
 
-// The index in FRL_SLOT(index), or kNoSlot for a buffer.
-uint32_t slot_index(const frl_buffer* buffer) {
-  auto bits = reinterpret_cast<uintptr_t>(buffer);
-  return (bits & 1) != 0 ? static_cast<uint32_t>(bits >> 1) : kNoSlot;
-}
-
-// The bytes that a tensor's strides reach, from its element at index 0; false when it is empty.
-bool reach(const frl_tensor& tensor, int64_t& begin, int64_t& end) {
-  const auto item = static_cast<int64_t>(item_size(tensor.dtype));
-  begin = 0;
-  end = item;
-  for (uint32_t i = 0; i < tensor.ndim; ++i) {
-    if (tensor.shape[i] == 0) return false;
-    const int64_t bytes = (tensor.shape[i] - 1) * tensor.strides[i] * item;
-    (bytes < 0 ? begin : end) += bytes;
-  }
-  return true;
-}
-
-void widen(SlotUse& use, int64_t begin, int64_t end) {
-  use.begin = use.memory ? std::min(use.begin, begin) : begin;
-  use.end = use.memory ? std::max(use.end, end) : end;
-  use.memory = true;
-}
-
-frl_status bad_operand(const char* op, const char* what, const char* got, frl_error* error) {
-  return fail(error, FRL_INVALID_ARGUMENT, "[%s] while recording: %s %s; expected FRL_SLOT of a slot of the graph", op,
-              what, got);
-}
-
 // Writes one operand of a recorded call; `what` names it in errors.
 frl_status add_operand(Recording& recording, RecordedCall& to, const char* op, const char* what, const frl_tensor& from,
                        frl_error* error) {
@@ -115,19 +80,15 @@ frl_status add_operand(Recording& recording, RecordedCall& to, const char* op, c
   const bool is_inline = (from.flags & FRL_TENSOR_INLINE) != 0;
   const bool absent = from.dtype == FRL_NONE;
   if (from.buffer != nullptr) {
-    place.slot = slot_index(from.buffer);
+    frl_status status = plugin::find_slot(op, what, from.buffer, recording.slots.size(), &place.slot, error);
+    if (status != FRL_OK) return status;
     place.value = is_inline;
     place.offset = static_cast<int64_t>(from.byte_offset);
-    if (place.slot == kNoSlot) return bad_operand(op, what, "is a buffer", error);
-    if (place.slot >= recording.slots.size()) return bad_operand(op, what, "is a slot beyond n_slots", error);
-    SlotUse& use = recording.slots[place.slot];
-    if (is_inline) {
-      use.value = true;
-    } else if (reach(from, begin, end)) {
-      widen(use, begin + place.offset, end + place.offset);
+    if (!is_inline && plugin::byte_reach(from, begin, end)) {
+      recording.slots[place.slot].add(begin + place.offset, end + place.offset);
     }
-  } else if (!is_inline && !absent && reach(from, begin, end)) {
-    return bad_operand(op, what, "has no buffer", error);
+  } else if (!is_inline && !absent && plugin::byte_reach(from, begin, end)) {
+    return plugin::find_slot(op, what, nullptr, recording.slots.size(), &place.slot, error);
   }
   const size_t at = to.numbers.size();
   to.numbers.insert(to.numbers.end(), from.shape, from.shape + from.ndim);
@@ -227,24 +188,11 @@ frl_status graph_end(frl_stream* stream, frl_graph** out_graph, frl_error* error
   return FRL_OK;
 }
 
-// What slot i has to be and is not, in a refusal.
 frl_status check_binding(uint32_t i, const SlotUse& use, const frl_binding& binding, frl_error* error) {
   if (!use.memory) return FRL_OK;
-  if (!valid(binding.buffer)) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[graph_launch] slot %u: got %s; expected a buffer of this plugin", i,
-                binding.buffer == nullptr ? "no buffer" : "something else");
-  }
-  const uint64_t bytes = binding.buffer->bytes;
-  const auto below = static_cast<uint64_t>(std::max<int64_t>(-use.begin, 0));
-  const auto above = static_cast<uint64_t>(std::max<int64_t>(use.end, 0));
-  if (binding.byte_offset < below || binding.byte_offset > bytes || above > bytes - binding.byte_offset) {
-    return fail(error, FRL_INVALID_ARGUMENT,
-                "[graph_launch] slot %u: got offset %llu in a buffer of %llu bytes; the graph reaches bytes %lld to "
-                "%lld from there",
-                i, static_cast<unsigned long long>(binding.byte_offset), static_cast<unsigned long long>(bytes),
-                static_cast<long long>(use.begin), static_cast<long long>(use.end));
-  }
-  return FRL_OK;
+  if (!valid(binding.buffer)) return plugin::refuse_binding(i, binding.buffer, error);
+  if (use.fits(binding.byte_offset, binding.buffer->bytes)) return FRL_OK;
+  return plugin::refuse_binding(i, use, binding.byte_offset, binding.buffer->bytes, error);
 }
 
 frl_status graph_launch(frl_stream* stream, frl_graph* graph, const frl_binding* bindings, uint32_t n_bindings,
@@ -317,12 +265,11 @@ frl_status record_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan*
       status = add_operand(recording, to, op, "output", call->outputs[i], error);
     }
     if (status == FRL_OK && call->scratch_bytes != 0) {
-      to.scratch = {slot_index(call->scratch), false, static_cast<int64_t>(call->scratch_offset)};
-      if (to.scratch.slot >= recording.slots.size()) {
-        status = bad_operand(op, "scratch", "is no slot", error);
-      } else {
-        widen(recording.slots[to.scratch.slot], to.scratch.offset,
-              to.scratch.offset + static_cast<int64_t>(call->scratch_bytes));
+      to.scratch.offset = static_cast<int64_t>(call->scratch_offset);
+      status = plugin::find_slot(op, "scratch", call->scratch, recording.slots.size(), &to.scratch.slot, error);
+      if (status == FRL_OK) {
+        recording.slots[to.scratch.slot].add(to.scratch.offset,
+                                             to.scratch.offset + static_cast<int64_t>(call->scratch_bytes));
       }
     }
     if (status == FRL_OK) {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "common/check.h"
 #include "graph.h"
 #include "profiler.h"
 #include "registry.h"
@@ -23,13 +24,6 @@ struct LaunchRecord {
 void run_kernel(Stream& stream, Record& record) {
   auto& self = reinterpret_cast<LaunchRecord&>(record);
   run_one(stream, *self.kernel, self.call);
-}
-
-bool is_empty(const frl_tensor& tensor) {
-  for (uint32_t i = 0; i < tensor.ndim; ++i) {
-    if (tensor.shape[i] == 0) return true;
-  }
-  return false;
 }
 
 frl_status bad_tensor(const char* op, const char* side, uint32_t index, const frl_tensor& tensor, frl_error* error) {
@@ -56,7 +50,7 @@ bool tensor_ok(const frl_tensor& tensor, bool input) {
     return valid(tensor.buffer) && tensor.byte_offset < tensor.buffer->bytes;
   }
   if (input && ((tensor.flags & FRL_TENSOR_INLINE) != 0 || tensor.dtype == FRL_NONE)) return true;
-  return is_empty(tensor);
+  return plugin::is_empty(tensor);
 }
 
 // Writes tensors, their shapes and their inline values into a record.

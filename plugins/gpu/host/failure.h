@@ -12,6 +12,7 @@ class Failure : public std::exception {
  public:
   // printf-style; the text follows "[op] got ...; expected ...".
   Failure(frl_status status, const char* format, ...) __attribute__((format(printf, 3, 4)));
+  explicit Failure(const frl_error& error) : error_(error) {}
   // `what` names the vendor call that returned `status`.
   Failure(vendor::Status status, const char* what);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cinttypes>
 #include <cstring>
 
 #include "host/failure.h"
@@ -11,42 +10,30 @@
 namespace ferrule::gpu {
 namespace {
 
-// The bytes that a tensor's strides reach, from its element at index 0; false when it is empty.
-bool reach(const frl_tensor& tensor, int64_t& begin, int64_t& end) {
-  const auto item = static_cast<int64_t>(plugin::item_size(tensor.dtype));
-  begin = 0;
-  end = item;
-  for (uint32_t i = 0; i < tensor.ndim; ++i) {
-    if (tensor.shape[i] <= 0) return false;
-    const int64_t bytes = (tensor.shape[i] - 1) * tensor.strides[i] * item;
-    (bytes < 0 ? begin : end) += bytes;
-  }
-  return true;
+// Throws what `write` puts into an error; away from the code that usually finds nothing wrong.
+template <typename Write>
+[[noreturn]] void refuse(const Write& write) {
+  frl_error error{};
+  error.struct_size = sizeof error;
+  write(&error);
+  throw Failure(error);
 }
 
 }  // namespace
 
 uint32_t Recording::slot_of(const char* op, const char* what, const frl_buffer* buffer) const {
-  const auto bits = reinterpret_cast<uintptr_t>(buffer);
-  if ((bits & 1) == 0) {
-    throw Failure(FRL_INVALID_ARGUMENT, "[%s] while recording: %s %s; expected FRL_SLOT of a slot of the graph", op,
-                  what, buffer == nullptr ? "has no buffer" : "is a buffer");
+  uint32_t slot = kNoSlot;
+  if (plugin::find_slot(op, what, buffer, slots_.size(), &slot, nullptr) != FRL_OK) {
+    refuse([&](frl_error* error) { plugin::find_slot(op, what, buffer, slots_.size(), &slot, error); });
   }
-  if ((bits >> 1) >= slots_.size()) {
-    throw Failure(FRL_INVALID_ARGUMENT, "[%s] while recording: %s is slot %" PRIuPTR "; expected one below %zu", op,
-                  what, bits >> 1, slots_.size());
-  }
-  return static_cast<uint32_t>(bits >> 1);
+  return slot;
 }
 
 void Recording::use(RecordedCall& call, uint32_t slot, int64_t begin, int64_t end, bool write) {
   const uint64_t base = (uint64_t{slot} + 1) << kSlotBits;
   (write ? call.writes : call.reads)
       .push_back({base + static_cast<uint64_t>(begin), base + static_cast<uint64_t>(end)});
-  SlotUse& whole = slots_[slot];
-  whole.begin = whole.memory ? std::min(whole.begin, begin) : begin;
-  whole.end = whole.memory ? std::max(whole.end, end) : end;
-  whole.memory = true;
+  slots_[slot].add(begin, end);
 }
 
 void Recording::add_operand(RecordedCall& to, const char* what, const frl_tensor& from) {
@@ -63,7 +50,7 @@ void Recording::add_operand(RecordedCall& to, const char* what, const frl_tensor
       place.slot = slot_of(to.name, what, from.buffer);
       place.value = true;
     }
-  } else if (from.dtype != FRL_NONE && reach(from, begin, end)) {
+  } else if (from.dtype != FRL_NONE && plugin::byte_reach(from, begin, end)) {
     place.slot = slot_of(to.name, what, from.buffer);
     place.offset = static_cast<int64_t>(from.byte_offset);
     use(to, place.slot, place.offset + begin, place.offset + end, !input);
@@ -127,18 +114,12 @@ void Recording::resolve(const frl_binding* bindings, uint32_t device, std::vecto
     const frl_binding& binding = bindings[i];
     out[i] = {nullptr, {binding.value[0], binding.value[1]}};
     if (!slot.memory) continue;
-    if (!valid(binding.buffer)) {
-      throw Failure(FRL_INVALID_ARGUMENT, "[graph_launch] slot %zu: got %s; expected a buffer of this plugin", i,
-                    binding.buffer == nullptr ? "no buffer" : "something else");
+    if (!valid(binding.buffer)) [[unlikely]] {
+      refuse([&](frl_error* error) { plugin::refuse_binding(i, binding.buffer, error); });
     }
     const uint64_t bytes = binding.buffer->bytes;
-    const auto below = static_cast<uint64_t>(std::max<int64_t>(-slot.begin, 0));
-    const auto above = static_cast<uint64_t>(std::max<int64_t>(slot.end, 0));
-    if (binding.byte_offset < below || binding.byte_offset > bytes || above > bytes - binding.byte_offset) {
-      throw Failure(FRL_INVALID_ARGUMENT,
-                    "[graph_launch] slot %zu: got offset %" PRIu64 " in a buffer of %" PRIu64
-                    " bytes; the graph reaches bytes %" PRId64 " to %" PRId64 " from there",
-                    i, binding.byte_offset, bytes, slot.begin, slot.end);
+    if (!slot.fits(binding.byte_offset, bytes)) [[unlikely]] {
+      refuse([&](frl_error* error) { plugin::refuse_binding(i, slot, binding.byte_offset, bytes, error); });
     }
     if (binding.buffer->device != device && !binding.buffer->pinned) {
       throw Failure(FRL_INVALID_ARGUMENT, "[graph_launch] slot %zu: got a buffer of device %u; expected device %u", i,

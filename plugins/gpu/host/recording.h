@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "common/slots.h"
 #include "host/command_list.h"
 #include "host/handles.h"
 
@@ -36,13 +37,9 @@ class Recording {
   void encode(size_t call, std::span<const SlotValue> slots, Device& device, CommandList& commands) const;
 
  private:
-  // How the calls use a slot: the bytes from the binding's offset that they reach, or a value.
-  struct SlotUse {
-    bool memory = false;
-    int64_t begin = 0, end = 0;
-  };
+  using SlotUse = plugin::SlotUse;
   // Where an operand's address or value comes from; kNoSlot: from nowhere, it stays.
-  static constexpr uint32_t kNoSlot = ~0u;
+  static constexpr uint32_t kNoSlot = plugin::kNoSlot;
   struct Place {
     uint32_t slot = kNoSlot;
     bool value = false;

@@ -2,19 +2,13 @@
 
 #include <cinttypes>
 
+#include "common/check.h"
 #include "host/failure.h"
 #include "host/profiler.h"
 #include "host/registry.h"
 
 namespace ferrule::gpu {
 namespace {
-
-bool is_empty(const frl_tensor& tensor) {
-  for (uint32_t i = 0; i < tensor.ndim; ++i) {
-    if (tensor.shape[i] == 0) return true;
-  }
-  return false;
-}
 
 // The operands of one call on the stack, and the ranges of memory that they reach.
 class Resolver {
@@ -44,7 +38,7 @@ class Resolver {
       to.value = from.value;
       return;
     }
-    if (!is_empty(from)) {
+    if (!plugin::is_empty(from)) {
       throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has no buffer; expected one, or an inline value",
                     kernel_.name.c_str(), side, index);
     }
