@@ -208,6 +208,21 @@ TEST(Scatter, ManyRepeatedIndicesKeepTheirOrder) {
   check_scatter(wide, {random_indices(FRL_DTYPE_I32, {40000}, 2, 0, 299)}, {1}, {9, 1}, FRL_SCATTER_SUM, 3);
 }
 
+// Outputs large enough for blocks of rows: rows and parts of rows, dropped and repeated updates, most updates in one row,
+// and a result that goes past the caches.
+TEST(Scatter, LargeOutputsEqualTheirUpdatesInOrder) {
+  const HostTensor rows = HostTensor(FRL_DTYPE_I32, {5003, 61}).fill_random(1, -5, 5);
+  const HostTensor at = random_indices(FRL_DTYPE_I32, {6000}, 2, -5100, 5100);
+  for (const uint32_t mode : {FRL_SCATTER_ASSIGN, FRL_SCATTER_SUM, FRL_SCATTER_MAX}) {
+    check_scatter(rows, {at}, {0}, {1, 61}, mode, 3);
+    check_scatter(rows, {at, random_indices(FRL_DTYPE_I32, {6000}, 3, -70, 65)}, {0, 1}, {1, 7}, mode, 4);
+    check_scatter(rows, {at, random_indices(FRL_DTYPE_I32, {6000}, 5, 0, 60)}, {0, 1}, {1, 1}, mode, 6);
+    check_scatter(rows, {random_indices(FRL_DTYPE_I32, {6000}, 7, 100, 101)}, {0}, {1, 61}, mode, 8);
+  }
+  const HostTensor large = HostTensor(FRL_DTYPE_I64, {70001, 64}).fill_random(1, -5, 5);
+  check_scatter(large, {random_indices(FRL_DTYPE_I32, {9000}, 9, -70001, 70000)}, {0}, {1, 64}, FRL_SCATTER_SUM, 10);
+}
+
 TEST(Scatter, NanTakesPartInMaxAndMin) {
   HostTensor x(FRL_DTYPE_F32, {2}), updates(FRL_DTYPE_F32, {2, 1}), out(FRL_DTYPE_F32, {2});
   x.set(0, 1);

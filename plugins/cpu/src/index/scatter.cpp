@@ -1,6 +1,7 @@
 // scatter and scatter_axis: updates outside are dropped, each output element takes its updates in row-major order of
-// the indices whatever the number of threads. Work is shared by cutting the output, never the updates: across the slice
-// when slices are long, else by ranges of the leading axis, each part reading all indices.
+// the indices whatever the number of threads. Work is shared by cutting the output, never the updates: large outputs by
+// blocks of rows (scatter_rows.h), else across the slice when slices are long, or by ranges of the leading axis, each
+// part reading all indices.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "index/combine.h"
 #include "index/index.h"
 #include "index/offsets.h"
+#include "index/scatter_rows.h"
 #include "parallel.h"
 #include "value.h"
 
@@ -17,7 +19,9 @@ namespace {
 
 constexpr int64_t kTupleTile = 16384;
 constexpr int64_t kTaskWork = 32768;
-constexpr int64_t kSplitSlice = 128;  // elements from which a run is shared between threads
+constexpr int64_t kLargeOutput = int64_t{1} << 20;    // bytes from which blocks are tried
+constexpr int64_t kMostScheduled = int64_t{1} << 26;  // updates; more would need much memory
+constexpr int64_t kSplitSlice = 128;                  // elements from which a run is shared between threads
 
 void copy_contiguous(const Tensor& x, const Tensor& out) {
   if (x.data == out.data) return;  // donated
@@ -86,8 +90,7 @@ void scatter(const Call& call) {
   const Tensor& out = call.outputs[0];
   const auto& attrs = call.attributes<frl_scatter_attrs>();
   if (out.size() == 0) return;
-  copy_contiguous(x, out);
-  if (updates.size() == 0) return;
+  if (updates.size() == 0) return copy_contiguous(x, out);
   const int64_t* slice_shape = updates.shape + (updates.ndim - x.ndim);
   Scatter s{out.data, updates.data, item_size(out.dtype), combine_fn(out.dtype, attrs.mode), {}, {1, {1, 1}}, 1};
   for (uint32_t i = 0; i < x.ndim; ++i) s.slice_size *= slice_shape[i];
@@ -101,15 +104,26 @@ void scatter(const Call& call) {
 
   const int64_t tuples = updates.size() / s.slice_size;
   const int64_t leading = leading_stride(out, slice_shape);
-  std::vector<int64_t> offsets(static_cast<size_t>(std::min(tuples, kTupleTile)));
-  for (int64_t begin = 0; begin < tuples; begin += kTupleTile) {
-    const int64_t count = std::min(kTupleTile, tuples - begin);
+  const auto find_offsets = [&](int64_t begin, std::span<int64_t> offsets) {
     std::fill(offsets.begin(), offsets.end(), 0);
     for (uint32_t k = 0; k < attrs.n_axes; ++k) {
       const auto axis = static_cast<size_t>(attrs.axes[k]);
-      add_or_drop(offsets.data(), call.inputs[1 + k], begin, 1, count,
+      add_or_drop(offsets.data(), call.inputs[1 + k], begin, 1, static_cast<int64_t>(offsets.size()),
                   {out.shape[axis], slice_shape[axis], out.strides[axis]});
     }
+  };
+  const bool one_run = s.outer.count == 0 && (s.run.extent == 1 || (s.run.stride[0] == 1 && s.run.stride[1] == 1));
+  if (one_run && leading != 0 && tuples <= kMostScheduled && out.size() * s.item >= kLargeOutput) {
+    std::vector<int64_t> offsets(static_cast<size_t>(tuples));
+    find_offsets(0, offsets);
+    const RowScatter rows{x.data, out.data, s.updates, s.item, out.size() / leading, leading, s.slice_size, s.combine};
+    if (scatter_rows(rows, offsets)) return;
+  }
+  copy_contiguous(x, out);
+  std::vector<int64_t> offsets(static_cast<size_t>(std::min(tuples, kTupleTile)));
+  for (int64_t begin = 0; begin < tuples; begin += kTupleTile) {
+    const int64_t count = std::min(kTupleTile, tuples - begin);
+    find_offsets(begin, std::span(offsets).first(static_cast<size_t>(count)));
     apply_tile(s, offsets.data(), begin, count, out, leading);
   }
 }
