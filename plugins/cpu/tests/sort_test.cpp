@@ -124,6 +124,47 @@ TEST_P(SortDtype, PartitionPutsTheKthInPlace) {
     }
 }
 
+// Long enough for several rounds of counting digits: all keys equal, few that differ, and neighbours of one exponent.
+TEST(Sort, LongPartitionsAreExactAtTheKth) {
+  constexpr int64_t n = 150001;
+  for (const int kind : {0, 1, 2, 3}) {
+    HostTensor x(FRL_DTYPE_F32, {n}), parted(FRL_DTYPE_F32, {n}), order(FRL_DTYPE_U32, {n});
+    std::vector<float> sorted(n);
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t mixed = i * 7919 % n;
+      const float value = kind == 0   ? 2.5f
+                          : kind == 1 ? static_cast<float>(mixed % 3)
+                          : kind == 2 ? 1 + static_cast<float>(mixed) * 0x1p-23f
+                                      : static_cast<float>(mixed - n / 2);
+      x.set(i, value);
+      sorted[static_cast<size_t>(i)] = value;
+    }
+    std::sort(sorted.begin(), sorted.end());
+    for (const int64_t kth : {int64_t{0}, n / 3, n / 2, n - 1}) {
+      const frl_partition_attrs attrs{0, 0, kth};
+      run_kernel("partition", {x}, {&parted}, &attrs);
+      run_kernel("argpartition", {x}, {&order}, &attrs);
+      const double wanted = sorted[static_cast<size_t>(kth)];
+      std::vector<float> values(n);
+      std::vector<bool> seen(n, false);
+      for (int64_t i = 0; i < n; ++i) {
+        const double by_value = parted.get(i), by_index = x.get(order.get_int(i));
+        for (const double v : {by_value, by_index}) {
+          if (i < kth ? v > wanted : v < wanted)
+            FAIL() << "kind " << kind << ", kth " << kth << ": " << v << " at " << i;
+        }
+        values[static_cast<size_t>(i)] = static_cast<float>(by_value);
+        seen[static_cast<size_t>(order.get_int(i))] = true;
+      }
+      EXPECT_EQ(parted.get(kth), wanted);
+      EXPECT_EQ(x.get(order.get_int(kth)), wanted);
+      EXPECT_EQ(std::count(seen.begin(), seen.end(), true), n);
+      std::sort(values.begin(), values.end());
+      EXPECT_EQ(values, sorted);
+    }
+  }
+}
+
 TEST(Sort, KeepsTheSignsOfZeros) {
   HostTensor x(FRL_DTYPE_F32, {100}), y(FRL_DTYPE_F32, {100});
   for (int64_t i = 0; i < 100; ++i) x.set(i, i % 3 == 0 ? -0.0 : 0.0);

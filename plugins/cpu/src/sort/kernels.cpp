@@ -1,5 +1,6 @@
 // sort, argsort, partition and argpartition along one axis: each fibre becomes keys, is ordered, and is written back.
 #include <algorithm>
+#include <memory>
 
 #include "axes.h"
 #include "common/contract.h"
@@ -7,6 +8,7 @@
 #include "parallel.h"
 #include "sort/keys.h"
 #include "sort/radix.h"
+#include "sort/select.h"
 
 namespace ferrule::cpu {
 namespace {
@@ -21,24 +23,6 @@ struct Order {
   int64_t kth;   // -1: a full sort
 };
 
-template <typename K>
-struct KeyedIndex {
-  K key;
-  uint32_t index;
-};
-
-// Selection: linear time on average. Equal keys are told apart by their index, which keeps the result one and the same.
-template <typename K>
-void select_indices(SortSpace<K>& space, std::vector<KeyedIndex<K>>& pairs, int64_t n, int64_t kth) {
-  const auto size = static_cast<size_t>(n);
-  pairs.resize(size);
-  space.indices.resize(size);
-  for (size_t i = 0; i < size; ++i) pairs[i] = {space.keys[i], static_cast<uint32_t>(i)};
-  std::nth_element(pairs.begin(), pairs.begin() + kth, pairs.end(),
-                   [](const auto& a, const auto& b) { return a.key < b.key || (a.key == b.key && a.index < b.index); });
-  for (size_t i = 0; i < size; ++i) space.indices[i] = pairs[i].index;
-}
-
 template <typename T>
 void order_fibres(const Call& call, int32_t axis, const Order& order) {
   const Tensor& x = call.inputs[0];
@@ -47,12 +31,13 @@ void order_fibres(const Call& call, int32_t axis, const Order& order) {
   const T* from = x.as<const T>();
   parallel_for(fibres.outer * inner, std::max<int64_t>(1, kTaskWork / n), [&](int64_t begin, int64_t end) {
     using K = Key<T>;
-    SortSpace<K> space;
-    std::vector<KeyedIndex<K>> pairs;
-    space.keys.resize(static_cast<size_t>(n));
+    const size_t bytes = SortSpace<K>::bytes(n, order.indices);
+    std::unique_ptr<std::byte[]> own;
+    if (call.scratch_bytes < bytes) own = std::make_unique_for_overwrite<std::byte[]>(bytes);
     for (int64_t fibre = begin; fibre < end; ++fibre) {
       const int64_t start = fibre / inner * n * inner + fibre % inner;
-      K* keys = space.keys.data();
+      SortSpace<K> space(own != nullptr ? own.get() : call.scratch, n, order.indices);
+      K* keys = space.keys;
       parallel_for(n, kMoveGrain, [&](int64_t first, int64_t last) {
         if (order.indices)
           for (int64_t i = first; i < last; ++i) keys[i] = encode<true>(from[start + i * inner]);
@@ -61,19 +46,18 @@ void order_fibres(const Call& call, int32_t axis, const Order& order) {
       });
 
       if (order.kth >= 0 && order.indices)
-        select_indices(space, pairs, n, order.kth);
+        select_keys_with_indices(space, n, order.kth);
       else if (order.kth >= 0)
-        std::nth_element(keys, keys + order.kth, keys + n);
+        select_keys(space, n, order.kth);
       else if (order.indices)
         sort_keys_with_indices(space, n);
       else
         sort_keys(space, n);
 
-      keys = space.keys.data();  // sorting may swap the vectors
+      keys = space.keys;  // sorting may swap the arrays
       parallel_for(n, kMoveGrain, [&](int64_t first, int64_t last) {
         if (order.indices)
-          for (int64_t i = first; i < last; ++i)
-            call.outputs[0].as<uint32_t>()[start + i * inner] = space.indices[static_cast<size_t>(i)];
+          for (int64_t i = first; i < last; ++i) call.outputs[0].as<uint32_t>()[start + i * inner] = space.indices[i];
         else
           for (int64_t i = first; i < last; ++i) call.outputs[0].as<T>()[start + i * inner] = decode<T>(keys[i]);
       });
@@ -95,15 +79,23 @@ void run_partition(const Call& call) {
   run_order(call, attrs.axis, {kIndices, attrs.kth});
 }
 
+// Scratch for the arrays of one fibre; where there are several, each task has its own.
+const char* answer(const frl_call& call, int32_t axis, bool indices, frl_requirements& out) {
+  const frl_tensor& x = call.inputs[0];
+  const int64_t n = x.shape[axis];
+  if (element_count(x) == n) out.scratch_bytes = SortSpace<uint32_t>::bytes(n, item_size(x.dtype), indices);
+  return support(out, 1);
+}
+
 template <bool kIndices>
 const char* query_sort(const frl_call& call, frl_requirements& out, std::span<char> reason) {
   if (const char* bad = check_sort(call, kIndices, reason)) return bad;
-  return support(out, 1);
+  return answer(call, static_cast<const frl_axis_attrs*>(call.attrs)->axis, kIndices, out);
 }
 template <bool kIndices>
 const char* query_partition(const frl_call& call, frl_requirements& out, std::span<char> reason) {
   if (const char* bad = check_partition(call, kIndices, reason)) return bad;
-  return support(out, 1);
+  return answer(call, static_cast<const frl_partition_attrs*>(call.attrs)->axis, kIndices, out);
 }
 
 }  // namespace

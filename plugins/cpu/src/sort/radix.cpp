@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "parallel.h"
 
@@ -35,18 +36,15 @@ using Histogram = std::array<int64_t, kDigits>;
 
 template <typename K, bool kIndices>
 void radix_sort(SortSpace<K>& space, int64_t n) {
-  const auto size = static_cast<size_t>(n);
-  if (space.spare_keys.size() < size) space.spare_keys.resize(size);
-  if (kIndices && space.spare_indices.size() < size) space.spare_indices.resize(size);
   const int64_t tile = std::max(kTile, (n + kMaxTiles - 1) / kMaxTiles);
   const int64_t tiles = (n + tile - 1) / tile;
   std::vector<Histogram> counts(static_cast<size_t>(tiles));
   for (size_t byte = 0; byte < sizeof(K); ++byte) {
     const auto digit_of = [shift = 8 * byte](K key) { return static_cast<size_t>((key >> shift) & 0xff); };
-    const K* from = space.keys.data();
-    K* to = space.spare_keys.data();
-    const uint32_t* from_index = space.indices.data();
-    uint32_t* to_index = space.spare_indices.data();
+    const K* from = space.keys;
+    K* to = space.spare_keys;
+    const uint32_t* from_index = space.indices;
+    uint32_t* to_index = space.spare_indices;
     parallel_for(tiles, 1, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         Histogram& count = counts[static_cast<size_t>(t)];
@@ -73,8 +71,8 @@ void radix_sort(SortSpace<K>& space, int64_t n) {
         }
       }
     });
-    space.keys.swap(space.spare_keys);
-    if constexpr (kIndices) space.indices.swap(space.spare_indices);
+    std::swap(space.keys, space.spare_keys);
+    if constexpr (kIndices) std::swap(space.indices, space.spare_indices);
   }
 }
 
@@ -82,17 +80,16 @@ void radix_sort(SortSpace<K>& space, int64_t n) {
 
 template <typename K>
 void sort_keys(SortSpace<K>& space, int64_t n) {
-  if (n <= kInsertion) return insertion_sort<K, false>(space.keys.data(), nullptr, n);
+  if (n <= kInsertion) return insertion_sort<K, false>(space.keys, nullptr, n);
   // Equal keys are the same value, so an unstable sort will do where the passes of a radix sort cost more.
-  if (n < static_cast<int64_t>(sizeof(K)) * 64) return std::sort(space.keys.begin(), space.keys.begin() + n);
+  if (n < static_cast<int64_t>(sizeof(K)) * 64) return std::sort(space.keys, space.keys + n);
   radix_sort<K, false>(space, n);
 }
 
 template <typename K>
 void sort_keys_with_indices(SortSpace<K>& space, int64_t n) {
-  if (space.indices.size() < space.keys.size()) space.indices.resize(space.keys.size());
-  for (int64_t i = 0; i < n; ++i) space.indices[static_cast<size_t>(i)] = static_cast<uint32_t>(i);
-  if (n <= kInsertion) return insertion_sort<K, true>(space.keys.data(), space.indices.data(), n);
+  for (int64_t i = 0; i < n; ++i) space.indices[i] = static_cast<uint32_t>(i);
+  if (n <= kInsertion) return insertion_sort<K, true>(space.keys, space.indices, n);
   radix_sort<K, true>(space, n);
 }
 
