@@ -203,7 +203,7 @@ frl_status compile(frl_device*, const frl_expr* expr, frl_kernel** out_kernel, f
     check_expression(known);
     auto kernel = std::make_unique<FusedKernel>();
     Compiler(known, *kernel).compile();
-    kernel->op.name = kernel->op.name;
+    kernel->op.name = "fused";
     kernel->op.min_inputs = kernel->op.max_inputs = static_cast<uint16_t>(known.n_inputs);
     kernel->op.n_outputs = static_cast<uint16_t>(known.n_outputs);
     kernel->kernel = {.name = kernel->op.name, .version = 1, .query = nullptr, .run = run_fused};

@@ -130,9 +130,10 @@ frl_status FRL_CALL compile(frl_device* device, const frl_expr* expr, frl_kernel
     }
   }
   kernel->axis = expr->reduction_axes == 1 ? 0 : 1;
-  kernel->min_inputs = kernel->max_inputs = static_cast<uint16_t>(expr->n_inputs);
-  kernel->n_outputs = 1;
-  kernel->kernel = {"fused_sum", 1, nullptr, run};
+  kernel->op.name = "fused_sum";
+  kernel->op.min_inputs = kernel->op.max_inputs = static_cast<uint16_t>(expr->n_inputs);
+  kernel->op.n_outputs = 1;
+  kernel->kernel = {kernel->op.name, 1, nullptr, run};
   kernel->program = kernel.get();
   kernel->program_query = query;
   std::lock_guard lock(mutex);

@@ -211,8 +211,8 @@ constexpr frl_plugin_api kPluginApi = {
 };
 
 frl_status FRL_CALL open(const frl_host_api* host, const frl_plugin_api** out_api, frl_error*) {
-  set_host(host);
-  start_runtime();
+  plugin::set_host(host, "remote");
+  plugin::start_process();
   apply_target_config();
   *out_api = &kPluginApi;
   return FRL_OK;
