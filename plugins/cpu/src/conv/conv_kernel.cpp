@@ -82,15 +82,26 @@ void pixel_block(const PixelRow<T>& t, int64_t first, int64_t rows) {
 
 template <typename T, int kN>
 void pixel_row_of_width(const PixelRow<T>& t) {
-  int64_t p = 0;
+  // Even parts of at most 14 pixels: so many and two vectors of outputs just fit the registers, and the widths of many
+  // layers divide by it.
   if constexpr (kRows == 12) {
-    for (; p + 8 < t.pixels; p += 12) pixel_block<T, 12, kN>(t, p, std::min<int64_t>(12, t.pixels - p));
-    if (p + 4 < t.pixels) {
-      pixel_block<T, 8, kN>(t, p, std::min<int64_t>(8, t.pixels - p));
-      return;
+    constexpr int64_t kMost = 14;
+    const int64_t parts = (t.pixels + kMost - 1) / kMost, part = (t.pixels + parts - 1) / parts;
+    for (int64_t p = 0; p < t.pixels; p += part) {
+      const int64_t rows = std::min(part, t.pixels - p);
+      if (rows > 12) {
+        pixel_block<T, 14, kN>(t, p, rows);
+      } else if (rows > 8) {
+        pixel_block<T, 12, kN>(t, p, rows);
+      } else if (rows > 4) {
+        pixel_block<T, 8, kN>(t, p, rows);
+      } else {
+        pixel_block<T, 4, kN>(t, p, rows);
+      }
     }
+  } else {
+    for (int64_t p = 0; p < t.pixels; p += 4) pixel_block<T, 4, kN>(t, p, std::min<int64_t>(4, t.pixels - p));
   }
-  for (; p < t.pixels; p += 4) pixel_block<T, 4, kN>(t, p, std::min<int64_t>(4, t.pixels - p));
 }
 
 template <typename T>
