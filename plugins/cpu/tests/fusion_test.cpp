@@ -15,6 +15,7 @@
 #include "elementwise_reference.h"
 #include "fusion.h"
 #include "handles.h"
+#include "registry.h"
 #include "streaming.h"
 
 namespace ferrule::cpu::test {
@@ -61,6 +62,7 @@ class Compiled {
   }
   frl_status status() const { return status_; }
   const char* message() const { return error_.message; }
+  frl_kernel* kernel() const { return kernel_; }
   void run(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) const {
     Call call{};
     call.inputs = inputs.data();
@@ -102,6 +104,20 @@ TEST(Fusion, GeluEqualsItsFloat64Evaluation) {
     // 1 + erf is rounded at 1: an error of that size, times x / 2.
     ASSERT_NEAR(out[i], 0.5 * v * (1 + std::erf(v * 0.70710678118)), 1.5e-7 * std::fabs(v) + 1e-7) << "x = " << v;
   }
+}
+
+TEST(Fusion, ACallWithoutItsInputsIsRefusedByName) {
+  Expression e;
+  e.outputs = {e.op(FRL_OP_exp, FRL_DTYPE_F32, e.input(FRL_DTYPE_F32))};
+  const Compiled compiled(e);
+  ASSERT_EQ(compiled.status(), FRL_OK) << compiled.message();
+  frl_requirements needs{};
+  needs.struct_size = sizeof needs;
+  frl_error error{};
+  error.struct_size = sizeof error;
+  const frl_call call{};
+  EXPECT_EQ(kernel_query(compiled.kernel(), &call, &needs, &error), FRL_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.message, "[fused] got 0 inputs; expected 1 to 1");
 }
 
 TEST(Fusion, NarrowNodesRoundToTheirDtypeOneByOne) {
