@@ -80,7 +80,8 @@ TEST_P(FusionCompileDtype, TakesEveryOp) {
     ++ops;
   }
   ASSERT_GT(ops, 10u);
-  for (size_t i = 0; i < parts.size(); ++i) compiles(describe(parts[i], outputs[i], 3), i % 2 == 0 ? FusedForm::kFlat : FusedForm::kMap);
+  for (size_t i = 0; i < parts.size(); ++i)
+    compiles(describe(parts[i], outputs[i], 3), i % 2 == 0 ? FusedForm::kFlat : FusedForm::kMap);
 }
 
 TEST_P(FusionCompileDtype, CastsToEveryDtype) {
