@@ -113,7 +113,9 @@ bool Replay::make_parts(Set& set, vendor::Stream stream) {
   } catch (const Failure& failure) {
     if (failure.error().code == FRL_DEVICE_LOST) throw;
     set.parts.clear();
-    log(FRL_LOG_INFO, "a recorded graph is launched call by call: %s", failure.error().message);
+    log(warned_ ? FRL_LOG_DEBUG : FRL_LOG_WARNING, "a recorded graph is launched call by call, which is slower: %s",
+        failure.error().message);
+    warned_ = true;
     return false;
   }
   set.list.clear();

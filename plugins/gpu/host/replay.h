@@ -58,6 +58,7 @@ class Replay : public Trimmable {
   TopologyBuilder builder_;
   std::vector<void*> arguments_;
   uint64_t uses_ = 0;
+  bool warned_ = false;
 };
 
 }  // namespace ferrule::gpu
