@@ -1,6 +1,8 @@
 // Memory and copies: allocation, alignment, kinds, mapping, limits; copies and fills at every offset; range checks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "catalog.h"
 #include "session.h"
 
@@ -248,6 +250,61 @@ void large_copy(Context& c) {
   EXPECT_EQ(first_difference(stream.read(b, 0, kSize), data), -1);
 }
 
+// Device 1 beside device 0, where copy goes between them.
+void between_devices(Context& c) {
+  Error error;
+  uint32_t count = 0;
+  FRL_EXPECT_OK(error, c.backend.plugin().device_count(&count, error));
+  if (count < 2) GTEST_SKIP() << "one device only";
+  if ((c.backend.info().flags & FRL_DEVICE_COPIES_PEERS) == 0) GTEST_SKIP() << "not offered: FRL_DEVICE_COPIES_PEERS";
+  frl_device* other = nullptr;
+  const frl_device_api* raw = nullptr;
+  FRL_EXPECT_OK(error, c.backend.plugin().device_open(1, &other, &raw, error));
+  if (other == nullptr) return;
+  const frl_device_api api = loader::full_device_api(raw);
+  constexpr uint64_t kSize = (2 << 20) + 13;
+  frl_buffer* there = nullptr;
+  frl_stream* far_stream = nullptr;
+  frl_event* filled = nullptr;
+  FRL_EXPECT_OK(error, api.buffer_alloc(other, c.backend.memory_kind(), kSize, &there, error));
+  FRL_EXPECT_OK(error, api.stream_create(other, 0, &far_stream, error));
+  FRL_EXPECT_OK(error, api.event_create(other, 0, &filled, error));
+  {
+    const Buffer here(c.backend, kSize), back(c.backend, kSize);
+    const Stream stream(c.backend);
+    const Bytes data = numbered(kSize, 7);
+    // There and back, on the near device's stream.
+    stream.in(here, 0, data.data(), kSize);
+    stream.copy(there, 0, here, 0, kSize);
+    stream.copy(back, 0, there, 0, kSize);
+    EXPECT_EQ(first_difference(stream.read(back, 0, kSize), data), -1) << "there and back";
+    // Written there, fetched here after an event of that device; parts at odd offsets.
+    FRL_EXPECT_OK(error, api.fill(far_stream, there, 0, kSize, 0x3b, 1, error));
+    FRL_EXPECT_OK(error, api.event_record(filled, far_stream, error));
+    FRL_EXPECT_OK(error, c.backend.api().stream_wait_event(stream, filled, error));
+    stream.copy(back, 5, there, 1001, 70001);
+    Bytes expected = data;
+    std::fill_n(expected.begin() + 5, 70001, std::byte{0x3b});
+    EXPECT_EQ(first_difference(stream.read(back, 0, kSize), expected), -1) << "after the other device's event";
+    // From here to there on the far device's stream.
+    const Event ready(c.backend);
+    stream.in(here, 0, data.data(), kSize);
+    stream.record(ready);
+    FRL_EXPECT_OK(error, api.stream_wait_event(far_stream, ready, error));
+    FRL_EXPECT_OK(error, api.copy(far_stream, there, 0, here, 0, kSize, error));
+    Bytes seen(kSize);
+    FRL_EXPECT_OK(error, api.copy_out(far_stream, seen.data(), there, 0, kSize, error));
+    FRL_EXPECT_OK(error, api.event_record(filled, far_stream, error));
+    FRL_EXPECT_OK(error, api.event_wait(filled, kLongNs, error));
+    EXPECT_EQ(first_difference(seen, data), -1) << "on the other device's stream";
+    FRL_EXPECT_STATUS(error, FRL_INVALID_ARGUMENT, c.backend.api().copy(stream, there, 1, here, 0, kSize, error));
+  }
+  api.event_destroy(filled);
+  api.stream_destroy(far_stream);
+  api.buffer_free(other, there);
+  c.backend.plugin().device_close(other);
+}
+
 }  // namespace
 
 void add_memory_cases(Catalog& catalog) {
@@ -267,6 +324,7 @@ void add_memory_cases(Catalog& catalog) {
   add("copies/fills", fills);
   add("copies/ranges_are_checked", ranges_are_checked);
   add("copies/large", large_copy);
+  add("copies/between_devices", between_devices);
 }
 
 }  // namespace ferrule::conformance

@@ -2,6 +2,7 @@
 add_executable(runtime_test
   compile_test.cpp
   io_mutation_test.cpp
+  runtime/devices_test.cpp
   runtime/graph_replay_test.cpp
   runtime/profiler_test.cpp
   runtime/remote_test.cpp

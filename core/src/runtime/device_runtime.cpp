@@ -54,14 +54,7 @@ uint32_t DeviceRuntime::memory_kind() const {
 
 // Arrays and compiled functions of static storage may still hold memory and graphs: then the device stays open, for the system to clean up.
 DeviceRuntime::~DeviceRuntime() {
-  kernels_.reset();
-  for (auto& [expression, kernel] : fused_) {
-    if (!kernel) continue;
-    frl_kernel* handle = kernel->handle();
-    kernel.reset();
-    fusion_->release(handle_, handle);
-  }
-  allocator_->clear_cache();
+  release_memory();
   streams_.clear();
   staging_.reset();
   for (frl_event* event : spare_events_) api_.event_destroy(event);
@@ -70,6 +63,18 @@ DeviceRuntime::~DeviceRuntime() {
 
 void DeviceRuntime::release_streams() {
   for (auto& stream : streams_) stream->release_all();
+}
+
+void DeviceRuntime::release_memory() {
+  kernels_.reset();
+  for (auto& [expression, kernel] : fused_) {
+    if (!kernel) continue;
+    frl_kernel* handle = kernel->handle();
+    kernel.reset();
+    fusion_->release(handle_, handle);
+  }
+  fused_.clear();
+  allocator_->clear_cache();
 }
 
 const void* DeviceRuntime::extension(const char* name, uint32_t version) const {

@@ -37,6 +37,10 @@ class DeviceRuntime {
   const frl_device_info& info() const { return info_; }
   bool shares_host_memory() const { return (info_.flags & FRL_DEVICE_SHARES_HOST_MEMORY) != 0; }
   bool same_plugin(const DeviceRuntime& other) const { return plugin_ == other.plugin_; }
+  // Whether this device's copy takes the other's buffers.
+  bool reaches(const DeviceRuntime& other) const {
+    return same_plugin(other) && (info_.flags & FRL_DEVICE_COPIES_PEERS) != 0;
+  }
   Dispatcher& dispatcher() const { return dispatcher_; }
 
   Allocator& allocator() { return *allocator_; }  // of the device's own memory
@@ -58,8 +62,10 @@ class DeviceRuntime {
   // Creates a stream on the device; `id` is its number in the process.
   StreamState& add_stream(Stream id);
   void wait_for_all_streams();
-  // Before devices are destroyed: their streams may hold each other's events.
+  // Before devices are destroyed: their streams may hold each other's events, and what waits to be freed may wait for
+  // another device's stream.
   void release_streams();
+  void release_memory();
   void trim();
   uint64_t free_memory() const;
   frl_event* take_event();

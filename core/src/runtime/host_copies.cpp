@@ -94,6 +94,16 @@ uint64_t copy_between(StreamState& stream, Storage& to, const Node& from) {
     from.storage->add_use(stream, sequence);
     return sequence;
   }
+  if (stream.device().reaches(source.device())) {
+    stream.wait_for(source, from.storage->written_at());
+    const uint64_t sequence = stream.submit(
+        "copy", [api = &stream.device().api(), target = to.buffer(), offset = to.offset(),
+                 buffer = from.storage->buffer(), begin, count](frl_stream* handle, frl_error* plugin_error) {
+          return api->copy(handle, target, offset, buffer, begin, count, plugin_error);
+        });
+    from.storage->add_use(stream, sequence);
+    return sequence;
+  }
   Staging& staging = source.device().staging().offered() ? source.device().staging() : stream.device().staging();
   std::array<std::shared_ptr<HostBlock>, kPieces> blocks;
   std::array<uint64_t, kPieces> arrived{};

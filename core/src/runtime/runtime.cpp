@@ -55,6 +55,7 @@ Runtime::~Runtime() {
     for (auto& [id, device] : devices_) device->wait_for_all_streams();
     dispatcher_->stop();
     for (auto& [id, device] : devices_) device->release_streams();
+    for (auto& [id, device] : devices_) device->release_memory();
     devices_.clear();
   }
   exiting = true;

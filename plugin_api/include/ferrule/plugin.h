@@ -154,7 +154,6 @@ typedef struct frl_requirements {
 } frl_requirements;
 
 /* ---- device ------------------------------------------------------------------------------------------------------ */
-
 #define FRL_MEMORY_DEVICE 0u
 #define FRL_MEMORY_PINNED 1u  /* host memory that the device copies from at full speed */
 #define FRL_MEMORY_MANAGED 2u /* one pointer for both, migrated */
@@ -163,6 +162,7 @@ typedef struct frl_requirements {
 #define FRL_DEVICE_CONCURRENT_MANAGED 2u
 #define FRL_DEVICE_NO_F64 4u
 #define FRL_DEVICE_FLUSHES_SUBNORMALS 8u
+#define FRL_DEVICE_COPIES_PEERS 16u /* copy also takes buffers of the plugin's other open devices */
 typedef struct frl_device_info {
   uint32_t struct_size;
   uint32_t flags; /* FRL_DEVICE_* */
@@ -233,7 +233,7 @@ typedef struct frl_device_api {
                                 uint32_t flags, frl_error*);
   frl_status(FRL_CALL* copy_out)(frl_stream*, void* dst, frl_buffer* src, uint64_t src_offset, uint64_t bytes,
                                  frl_error*);
-  /* Between buffers of this device; the ranges do not overlap. */
+  /* Between buffers of this device, or with FRL_DEVICE_COPIES_PEERS of any of the plugin; ranges do not overlap. */
   frl_status(FRL_CALL* copy)(frl_stream*, frl_buffer* dst, uint64_t dst_offset, frl_buffer* src, uint64_t src_offset,
                              uint64_t bytes, frl_error*);
   /* Repeats the low pattern_bytes (1, 2, 4 or 8) of pattern; offset and bytes are multiples of pattern_bytes. */

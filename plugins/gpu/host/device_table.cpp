@@ -94,8 +94,10 @@ frl_status check_index(const char* slot, uint32_t index, frl_error* error) {
 }
 
 void fill_info(const vendor::DeviceFacts& facts, frl_device_info& info) {
+  char ignored[256];
   info.flags = (facts.integrated ? FRL_DEVICE_SHARES_HOST_MEMORY : 0) |
-               (facts.concurrent_managed ? FRL_DEVICE_CONCURRENT_MANAGED : 0);
+               (facts.concurrent_managed ? FRL_DEVICE_CONCURRENT_MANAGED : 0) |
+               (count_devices(ignored) > 1 ? FRL_DEVICE_COPIES_PEERS : 0);
   std::snprintf(info.name, sizeof info.name, "%s", facts.name);
   std::snprintf(info.architecture, sizeof info.architecture, "%s", facts.architecture);
   std::snprintf(info.uuid, sizeof info.uuid, "%s", facts.uuid);

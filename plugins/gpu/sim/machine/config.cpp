@@ -30,7 +30,7 @@ Config read() {
 }  // namespace
 
 const Config& config() {
-  static const Config instance = read();
+  static const Config& instance = *new Config(read());
   return instance;
 }
 

@@ -81,7 +81,7 @@ class Faults {
 };
 
 Faults& faults() {
-  static Faults instance;
+  static auto& instance = *new Faults;  // outlives every device
   return instance;
 }
 

@@ -36,7 +36,7 @@ struct Heap {
 };
 
 Heap& heap() {
-  static Heap instance;
+  static auto& instance = *new Heap;  // a program frees memory until it ends, after this would be destroyed
   return instance;
 }
 
