@@ -228,6 +228,23 @@ TEST(Reduce, NanWinsWhereverItStands) {
       }
 }
 
+// Where the quick way of finding extremes, which looks for NaN in a sum, must give up; and where it need not.
+TEST(Reduce, ExtremesAmongInfinitiesAndNan) {
+  const frl_reduce_attrs attrs{1, 0};
+  for (const uint32_t dtype : kFloatDtypes)
+    for (const int64_t n : {5, 70, 3000})
+      for (const bool with_nan : {false, true}) {
+        HostTensor x = HostTensor(dtype, {n}).fill_random(1, -5, 5), out(dtype, {1});
+        x.set(1, INFINITY);
+        x.set(n - 2, -INFINITY);
+        if (with_nan) x.set(n / 2, NAN);
+        run_kernel("reduce_max", {x}, {&out}, &attrs);
+        EXPECT_TRUE(with_nan ? std::isnan(out.get(0)) : out.get(0) == INFINITY) << n;
+        run_kernel("reduce_min", {x}, {&out}, &attrs);
+        EXPECT_TRUE(with_nan ? std::isnan(out.get(0)) : out.get(0) == -INFINITY) << n;
+      }
+}
+
 TEST(Reduce, NanWinsInColumns) {
   HostTensor x = HostTensor(FRL_DTYPE_F32, {50, 20}).fill_random(1, -5, 5);
   x.set(7 * 20 + 3, NAN);

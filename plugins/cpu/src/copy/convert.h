@@ -96,6 +96,10 @@ D cast_value(S value) {
       return Bool{value.re != 0 || value.im != 0};
     else
       return Bool{wide != W{0}};
+  } else if constexpr (std::is_same_v<S, Bool> && std::is_floating_point_v<D>) {
+    // Through 32 bits and the bits of 1: compilers convert a comparison to a float one by one.
+    using Bits = std::conditional_t<sizeof(D) == 4, uint32_t, uint64_t>;
+    return std::bit_cast<D>(static_cast<Bits>(Bits{0} - static_cast<Bits>(wide)) & std::bit_cast<Bits>(D{1}));
   } else if constexpr (std::is_same_v<D, Half>) {
     return Half{float_to_half(static_cast<float>(wide))};
   } else if constexpr (std::is_same_v<D, BFloat>) {
