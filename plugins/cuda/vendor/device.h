@@ -142,12 +142,9 @@ GPU_DEVICE void atomic_add_f32x4(float* p, float a, float b, float c, float d) {
   atomicAdd(p + 3, d);
 #endif
 }
-// Two packed halves at once, p aligned to 4: each half is added with one rounding to its type.
+// Two packed halves at once, p aligned to 4: each half is added with one rounding to its type (bf16: below).
 GPU_DEVICE void atomic_add_f16x2(uint32_t* p, uint32_t v) {
   asm volatile("red.global.add.noftz.f16x2 [%0], %1;" ::"l"(p), "r"(v) : "memory");
-}
-GPU_DEVICE void atomic_add_bf16x2(uint32_t* p, uint32_t v) {
-  asm volatile("red.global.add.noftz.bf16x2 [%0], %1;" ::"l"(p), "r"(v) : "memory");
 }
 
 // ---- bits and numbers ----
@@ -192,6 +189,19 @@ GPU_DEVICE uint32_t floats_to_bfloats(float low, float high) {
   uint32_t w;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(w) : "f"(high), "f"(low));
   return w;
+}
+GPU_DEVICE void atomic_add_bf16x2(uint32_t* p, uint32_t v) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("red.global.add.noftz.bf16x2 [%0], %1;" ::"l"(p), "r"(v) : "memory");
+#else
+  for (uint32_t expected, seen = *p;;) {
+    expected = seen;
+    const float low = bits_float(expected << 16) + bits_float(v << 16);
+    const float high = bits_float(expected & 0xffff0000u) + bits_float(v & 0xffff0000u);
+    seen = atomicCAS(p, expected, floats_to_bfloats(low, high));
+    if (seen == expected) return;
+  }
+#endif
 }
 GPU_DEVICE uint64_t multiply_high(uint64_t a, uint64_t b) { return __umul64hi(a, b); }
 GPU_DEVICE uint32_t multiply_high(uint32_t a, uint32_t b) { return __umulhi(a, b); }
