@@ -57,7 +57,8 @@ class Selection {
     std::vector<Histogram> counts(static_cast<size_t>(tiles));
     const K* from = keys() + first;
     parallel_for(tiles, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; ++t) count(from, t * tile, std::min(n, (t + 1) * tile), digit_of, counts[t]);
+      for (int64_t t = begin; t < end; ++t)
+        count(from, t * tile, std::min(n, (t + 1) * tile), digit_of, counts[static_cast<size_t>(t)]);
     });
     uint32_t wanted = 0;
     int64_t below = 0, equal = 0;  // the wanted digit
@@ -138,16 +139,17 @@ class Selection {
 
   // Whatever is left between the sides.
   void finish(int64_t first, int64_t n) {
-    const auto size = static_cast<size_t>(n);
+    K* key = keys() + first;
     if constexpr (!kIndices) {
-      std::nth_element(keys() + first, keys() + kth_, keys() + first + n);
+      std::nth_element(key, keys() + kth_, key + n);
     } else {
-      std::vector<KeyedIndex<K>> pairs(size);
-      for (size_t i = 0; i < size; ++i) pairs[i] = {keys()[first + i], indices()[first + i]};
+      uint32_t* index = indices() + first;
+      std::vector<KeyedIndex<K>> pairs(static_cast<size_t>(n));
+      for (size_t i = 0; i < pairs.size(); ++i) pairs[i] = {key[i], index[i]};
       std::nth_element(pairs.begin(), pairs.begin() + (kth_ - first), pairs.end(), [](const auto& a, const auto& b) {
         return a.key < b.key || (a.key == b.key && a.index < b.index);
       });
-      for (size_t i = 0; i < size; ++i) keys()[first + i] = pairs[i].key, indices()[first + i] = pairs[i].index;
+      for (size_t i = 0; i < pairs.size(); ++i) key[i] = pairs[i].key, index[i] = pairs[i].index;
     }
   }
 
