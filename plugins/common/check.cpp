@@ -69,12 +69,6 @@ const char* check_equal(int64_t got, int64_t expected, const char* what, std::sp
   return reject(reason, "%s: got %" PRId64 "; expected %" PRId64, what, got, expected);
 }
 
-bool is_empty(const frl_tensor& t) {
-  for (uint32_t i = 0; i < t.ndim; ++i)
-    if (t.shape[i] == 0) return true;
-  return false;
-}
-
 int64_t element_count(const frl_tensor& t) {
   if (is_empty(t)) return 0;
   int64_t n = 1;

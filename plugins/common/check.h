@@ -22,7 +22,12 @@ const char* check_same_shape(const frl_tensor& a, const frl_tensor& b, int64_t e
 const char* check_dtype(uint32_t got, uint32_t expected, const char* what, std::span<char> reason);
 // "what: got 3; expected 4".
 const char* check_equal(int64_t got, int64_t expected, const char* what, std::span<char> reason);
-bool is_empty(const frl_tensor& t);
+// Inline: a call here would cost every launch, though few ask.
+inline bool is_empty(const frl_tensor& t) {
+  for (uint32_t i = 0; i < t.ndim; ++i)
+    if (t.shape[i] == 0) return true;
+  return false;
+}
 int64_t element_count(const frl_tensor& t);
 // FRL_SUPPORTED, caching under dtypes alone, the given inputs made contiguous by the core.
 const char* support(frl_requirements& out, uint32_t contiguous_inputs);
