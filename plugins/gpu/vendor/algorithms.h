@@ -8,8 +8,8 @@
 namespace ferrule::gpu::vendor {
 
 // Radix-sorted keys, ascending: unsigned integers, or the bits of f32 in the order of docs/numerics.md (NaN last).
-// Of kF32, sort_keys keeps each key's bits (-0 before +0, NaN in any order); for sort_pairs -0 and +0 are equal and so
-// are all NaN, and the sorted keys may come out with another zero or NaN.
+// Of kF32, sort_keys keeps each key's bits but for the sign of NaN (-0 before +0, NaN in any order); for sort_pairs -0 and
+// +0 are equal and so are all NaN, and the sorted keys may come out with another zero or NaN.
 enum class SortKey : uint8_t { kU16, kU32, kU64, kF32 };
 
 // Only the key's bits [0, bits) take part (kF32: all). count < 2^32.

@@ -1,4 +1,4 @@
-// The profiler of the cpu backend through the public interface.
+// The profiler of a backend through the public interface.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +26,10 @@ TEST(Profiler, RecordsTheKernelsOfAGraphAndOfOrdinarySteps) {
   stop_profiler(device);
   sort(x + y).eval();
   Profile profile = read_profiler(device);
-  EXPECT_EQ(count(profile, "matmul"), 3u);
+  // A backend records a graph as one launch or as the calls inside.
+  const size_t graphs = count(profile, "graph");
+  EXPECT_LE(graphs, 1u);
+  EXPECT_EQ(count(profile, "matmul"), graphs == 0 ? 3u : 1u);
   EXPECT_EQ(count(profile, "sort"), 0u);
   EXPECT_EQ(profile.dropped, 0u);
   for (const ProfileRecord& record : profile.records) {
