@@ -17,6 +17,7 @@
 #include "runtime/failure.h"
 #include "runtime/node.h"
 #include "runtime/program.h"
+#include "runtime/runtime.h"
 #include "runtime/stream_state.h"
 
 namespace ferrule {
@@ -195,6 +196,7 @@ using FunctionPointer = std::vector<array> (*)(const std::vector<array>&);
 
 // Compiling the same function again finds the programs made before.
 std::shared_ptr<CompiledFunction> shared_by_pointer(FunctionPointer fun) {
+  Runtime::get();  // made first, so that it outlives the programs and their recorded graphs
   static std::mutex mutex;
   static std::map<FunctionPointer, std::shared_ptr<CompiledFunction>> known;
   std::lock_guard lock(mutex);
