@@ -124,7 +124,9 @@ class Selection {
           const uint32_t index = indices()[first + at + static_cast<int64_t>(i)];
           side_indices[0][below] = side_indices[1][equal] = side_indices[2][above] = index;
         }
-        below += digit<wanted, equal += digit == wanted, above += digit> wanted;
+        below += (digit < wanted) ? 1 : 0;
+        equal += (digit == wanted) ? 1 : 0;
+        above += (digit > wanted) ? 1 : 0;
       }
       const size_t counts[3] = {below, equal, above};
       for (size_t s = 0; s < 3; ++s) {
