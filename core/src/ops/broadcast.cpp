@@ -9,9 +9,9 @@ using namespace detail;
 
 namespace {
 
-class Broadcast final : public Primitive {
+class Broadcast final : public ShapeOnly {
  public:
-  using Primitive::Primitive;
+  using ShapeOnly::ShapeOnly;
   const char* name() const override { return "Broadcast"; }
   void eval(Evaluation& evaluation, const std::vector<array>& inputs, std::vector<array>& outputs) override {
     const array& in = inputs[0];

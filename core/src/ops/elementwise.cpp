@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "ops/cotangent.h"
+
 namespace ferrule::detail {
 namespace {
 
@@ -18,13 +20,15 @@ class Elementwise final : public KernelPrimitive {
     const ElementwiseRule& r = rule(code());
     Arrays grads;
     grads.reserve(argnums.size());
+    // A rule is elementwise, so one element stands for a cotangent that repeats it.
+    const array& cotangent = repeated_element(cotangents[0]);
     for (int i : argnums) {
       const array& primal = primals[static_cast<size_t>(i)];
       if (!r.vjp) {
         grads.push_back(zeros_as(primal, stream()));
         continue;
       }
-      array g = r.vjp(i, primals, outputs[0], cotangents[0], stream());
+      array g = expand(r.vjp(i, primals, outputs[0], cotangent, stream()), outputs[0].shape(), stream());
       grads.push_back(unbroadcast(g, primal.shape(), stream()));
     }
     return grads;

@@ -1,6 +1,7 @@
 // Gradients and decompositions of the elementwise ops of two operands, and of select.
 #include <numbers>
 
+#include "ops/cotangent.h"
 #include "ops/elementwise.h"
 
 namespace ferrule::detail {
@@ -14,7 +15,7 @@ namespace {
 array zero(const array& like) { return scalar(0, like.dtype()); }
 
 array multiply_vjp(int which, const Arrays& in, const array&, const array& g, const Stream& s) {
-  return multiply(g, conj(in[1 - static_cast<size_t>(which)], s), s);
+  return product(g, conj(in[1 - static_cast<size_t>(which)], s), s);
 }
 
 array divide_vjp(int which, const Arrays& in, const array& y, const array& g, const Stream& s) {
@@ -27,20 +28,20 @@ array power_vjp(int which, const Arrays& in, const array& y, const array& g, con
   const array &a = in[0], &b = in[1];
   if (which == 0) {
     array slope = multiply(b, power(a, subtract(b, scalar(1, b.dtype()), s), s), s);
-    return multiply(g, conj(where(equal(b, zero(b), s), zero(b), slope, s), s), s);
+    return product(g, conj(where(equal(b, zero(b), s), zero(b), slope, s), s), s);
   }
   array slope = multiply(log(a, s), y, s);
-  return multiply(g, conj(where(equal(y, zero(y), s), zero(y), slope, s), s), s);
+  return product(g, conj(where(equal(y, zero(y), s), zero(y), slope, s), s), s);
 }
 
 array arctan2_vjp(int which, const Arrays& in, const array&, const array& g, const Stream& s) {
   array norm = add(square(in[0], s), square(in[1], s), s);
-  return which == 0 ? multiply(g, divide(in[1], norm, s), s) : multiply(g, negative(divide(in[0], norm, s), s), s);
+  return which == 0 ? product(g, divide(in[1], norm, s), s) : product(g, negative(divide(in[0], norm, s), s), s);
 }
 
 array logaddexp_vjp(int which, const Arrays& in, const array&, const array& g, const Stream& s) {
-  array gap = which == 0 ? subtract(in[0], in[1], s) : subtract(in[1], in[0], s);
-  return multiply(g, conj(sigmoid(gap, s), s), s);
+  array gap = which == 0 ? difference(in[0], in[1], s) : difference(in[1], in[0], s);
+  return product(g, conj(sigmoid(gap, s), s), s);
 }
 
 // Equal operands (infinities among them) apart, where the difference would be NaN.
@@ -77,7 +78,7 @@ ElementwiseRule make_rule(uint32_t code) {
   , nullptr
 };
 case FRL_OP_subtract:
-  return {FERRULE_VJP{return which == 0 ? g : negative(g, s);
+  return {FERRULE_VJP{return which == 0 ? g : negated(g, s);
 }  // namespace
 , nullptr
 };  // namespace ferrule::detail

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/cotangent.h"
 #include "ops/elementwise.h"
 
 namespace ferrule::detail {
@@ -20,7 +21,7 @@ array mul(double c, const array& a, const Stream& s) { return multiply(scalar(c,
 array plus(double c, const array& a, const Stream& s) { return add(scalar(c, a.dtype()), a, s); }
 array minus(double c, const array& a, const Stream& s) { return subtract(scalar(c, a.dtype()), a, s); }
 // g * conj(d), g / conj(d)
-array times(const array& g, const array& d, const Stream& s) { return multiply(g, conj(d, s), s); }
+array times(const array& g, const array& d, const Stream& s) { return product(g, conj(d, s), s); }
 array over(const array& g, const array& d, const Stream& s) { return divide(g, conj(d, s), s); }
 
 // x / |x| turns only across the radius: (g - y Re(conj(y) g)) / |x|. Real values have slope 0.
@@ -61,7 +62,7 @@ case FRL_OP_abs:
 , nullptr
 };  // namespace ferrule::detail
 case FRL_OP_negative:
-  return {FERRULE_VJP{return negative(g, s);
+  return {FERRULE_VJP{return negated(g, s);
   }
   , FERRULE_DECOMPOSE { return is_inexact(in[0].dtype()) ? mul(-1, in[0], s) : minus(0, in[0], s); }
   }

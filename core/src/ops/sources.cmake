@@ -6,6 +6,7 @@ set(FERRULE_OPS_SOURCES
   compare.cpp
   concatenate.cpp
   conv.cpp
+  cotangent.cpp
   creation.cpp
   diagonal.cpp
   einsum.cpp

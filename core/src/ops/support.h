@@ -61,6 +61,12 @@ std::vector<array> zero_gradients(const std::vector<array>& primals, const std::
 // Axes moved to the end / back: a permutation with `axis` last.
 std::vector<int> axis_last(int axis, int ndim);
 
+// What changes nothing but the shape: the input's elements in order, or repeated.
+class ShapeOnly : public Primitive {
+ public:
+  using Primitive::Primitive;
+};
+
 template <typename P, typename... Args>
 array make(const Shape& shape, Dtype dtype, std::vector<array> inputs, Args&&... args) {
   return array(shape, dtype, std::make_shared<P>(std::forward<Args>(args)...), std::move(inputs));

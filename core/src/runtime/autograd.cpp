@@ -247,7 +247,7 @@ ValueAndGradFn value_and_grad(const ArrayFn& fun, const std::vector<int>& argnum
       invalid("[grad] the function's first output {}; expected a scalar, of shape ()",
               outputs.empty() ? "is missing" : "has shape " + detail::shape_text(outputs[0].shape()));
     }
-    std::vector<array> gradients = detail::backward({outputs[0]}, {ones_like(outputs[0])}, traced);
+    std::vector<array> gradients = detail::backward({outputs[0]}, {array(1, outputs[0].dtype())}, traced);
     return std::pair(std::move(outputs), std::move(gradients));
   };
 }
