@@ -21,7 +21,8 @@ HostState& state() {
   return instance;
 }
 
-void FRL_CALL log_line(int32_t level, const char* plugin, const char* text) {
+// Plugins call these from anywhere, and no exception may reach them: a message for which there is no memory is lost.
+void FRL_CALL log_line(int32_t level, const char* plugin, const char* text) try {
   std::shared_ptr<const LogHandler> handler;
   {
     const std::lock_guard lock(state().mutex);
@@ -30,9 +31,14 @@ void FRL_CALL log_line(int32_t level, const char* plugin, const char* text) {
   if (!handler || !*handler) return;
   const std::string prefix = plugin == nullptr ? "" : std::string(plugin) + ": ";
   (*handler)(level, prefix + (text == nullptr ? "" : text));
+} catch (...) {
 }
 
-const char* FRL_CALL config(const char* key) { return config_value(key); }
+const char* FRL_CALL config(const char* key) try {
+  return config_value(key);
+} catch (...) {
+  return nullptr;
+}
 
 constexpr frl_host_api kHostApi = {sizeof(frl_host_api), FRL_ABI_MINOR, &log_line, &config};
 

@@ -13,10 +13,10 @@ void CommandList::begin_call(std::span<const ByteRange> reads, std::span<const B
                              const CallInfo& info) {
   const auto at = static_cast<uint32_t>(ranges_.size());
   const auto n_reads = static_cast<uint32_t>(reads.size());
-  calls_.push_back(
-      {static_cast<uint32_t>(commands_.size()), at, n_reads, at + n_reads, static_cast<uint32_t>(writes.size()), info});
   ranges_.insert(ranges_.end(), reads.begin(), reads.end());
   ranges_.insert(ranges_.end(), writes.begin(), writes.end());
+  calls_.push_back(
+      {static_cast<uint32_t>(commands_.size()), at, n_reads, at + n_reads, static_cast<uint32_t>(writes.size()), info});
   call_begins_ = true;
 }
 

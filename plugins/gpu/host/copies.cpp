@@ -42,16 +42,31 @@ void peer_copy(Stream& stream, const frl_buffer* a, const frl_buffer* b, void* t
   check(vendor::copy_async(to, from, bytes, stream.handle()), "copying between devices");
 }
 
-void append_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
+// Appends one call, whole or not at all.
+template <typename Append>
+void append(Stream& stream, std::span<const ByteRange> reads, const ByteRange& write, const char* name, uint64_t bytes,
+            const Append& body) {
   CommandList& commands = stream.commands();
-  const ByteRange read = range_of(from, bytes), write = range_of(to, bytes);
-  commands.begin_call({&read, 1}, {&write, 1}, {"copy", FRL_PROFILE_COPY, bytes});
-  if (bytes < kVendorCopyBytes) {
-    copy_bytes(commands, to, from, bytes);
-  } else {
-    commands.copy(to, from, bytes);
+  const CommandList::Mark before = commands.mark();
+  try {
+    commands.begin_call(reads, {&write, 1}, {name, FRL_PROFILE_COPY, bytes});
+    body(commands);
+  } catch (...) {
+    commands.truncate(before);
+    throw;
   }
   stream.appended();
+}
+
+void append_copy(Stream& stream, void* to, const void* from, uint64_t bytes) {
+  const ByteRange read = range_of(from, bytes);
+  append(stream, {&read, 1}, range_of(to, bytes), "copy", bytes, [&](CommandList& commands) {
+    if (bytes < kVendorCopyBytes) {
+      copy_bytes(commands, to, from, bytes);
+    } else {
+      commands.copy(to, from, bytes);
+    }
+  });
 }
 
 void host_copy(Stream& stream, const char* slot, void* to, const void* from, uint64_t bytes) {
@@ -76,11 +91,8 @@ frl_status copy_in(frl_stream* stream, frl_buffer* dst, uint64_t dst_offset, con
     std::byte* to = dst->data + dst_offset;
     const bool consume = (flags & FRL_COPY_CONSUME) != 0;
     if (consume && bytes <= kMaxPutBytes && is_local(*stream, dst)) {
-      const ByteRange write = range_of(to, bytes);
-      stream->commands().begin_call({}, {&write, 1}, {"copy_in", FRL_PROFILE_COPY, bytes});
-      put_bytes(stream->commands(), to, src, bytes);
-      stream->appended();
-      return;
+      return append(*stream, {}, range_of(to, bytes), "copy_in", bytes,
+                    [&](CommandList& commands) { put_bytes(commands, to, src, bytes); });
     }
     if (!consume) return host_copy(*stream, "copy_in", to, src, bytes);
     if (bytes > Staging::kLargest) {
@@ -138,10 +150,9 @@ frl_status fill(frl_stream* stream, frl_buffer* dst, uint64_t offset, uint64_t b
   if (bytes == 0) return FRL_OK;
   return guarded("fill", &stream->device(), error, [&] {
     stream->device().activate();
-    const ByteRange write = range_of(dst->data + offset, bytes);
-    stream->commands().begin_call({}, {&write, 1}, {"fill", FRL_PROFILE_COPY, bytes});
-    fill_bytes(stream->commands(), dst->data + offset, bytes, pattern, pattern_bytes);
-    stream->appended();
+    std::byte* to = dst->data + offset;
+    append(*stream, {}, range_of(to, bytes), "fill", bytes,
+           [&](CommandList& commands) { fill_bytes(commands, to, bytes, pattern, pattern_bytes); });
   });
 }
 

@@ -51,10 +51,14 @@ void Device::activate() {
 void Device::allow_peer(uint32_t peer) {
   std::lock_guard lock(peers_mutex_);
   if (std::find(peers_.begin(), peers_.end(), peer) != peers_.end()) return;
-  peers_.push_back(peer);
   bool possible = false;
-  check(vendor::enable_peer_access(index_, peer, &possible), "asking for access to another device");
+  const vendor::Status status = vendor::enable_peer_access(index_, peer, &possible);
+  if (status != vendor::kOk) {  // the vendor copies without it, by way of the host
+    vendor::clear_error();
+    if (vendor::classify(status) == FRL_DEVICE_LOST) throw Failure(status, "asking for access to another device");
+  }
   activate();
+  peers_.push_back(peer);
   log(FRL_LOG_DEBUG, "device %u %s the memory of device %u", index_, possible ? "reaches" : "does not reach", peer);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <utility>
 
 #include "host/batch.h"
 #include "host/config.h"
@@ -89,14 +90,18 @@ bool GraphCache::give(Entry& entry, CommandList& list) {
   return true;
 }
 
+// A submission that failed half-way: nobody knows which arguments the executable has.
+GraphCache::Use::~Use() {
+  if (entry_ != nullptr) entry_->executable.reset();
+}
+
 bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream) {
   BatchPolicy& policy = cache_.device_.batch_policy();
-  Entry* entry = nullptr;
   ++cache_.submissions_;
   try {
     const Topology& topology = cache_.builder_.build(list, n_calls, n_commands, policy.branches);
     const Match match = cache_.find(topology, list);
-    entry = match.entry;
+    Entry* entry = match.entry;
     if (entry == nullptr) {
       if (!policy.eager && !cache_.seen_before(topology.hash())) return false;
       entry = cache_.add(topology, policy.eager);
@@ -108,6 +113,7 @@ bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_command
       }
     }
     entry->last_use = cache_.submissions_;
+    entry_ = entry;
     const bool fits = entry == match.entry && match.differing == 0;
     if (!fits && !cache_.give(*entry, list)) {
       entry->executable.reset();
@@ -116,11 +122,10 @@ bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_command
     }
     entry->executable->launch(stream);
     ++cache_.launched_;
-    launched_ = &entry->list;
     return true;
   } catch (const Failure& failure) {
     if (failure.error().code == FRL_DEVICE_LOST) throw;
-    if (entry != nullptr) entry->executable.reset();
+    if (Entry* entry = std::exchange(entry_, nullptr)) entry->executable.reset();
     if (failure.error().code == FRL_OUT_OF_MEMORY) {
       cache_.clear();
     } else if (policy.graphs.exchange(false)) {
@@ -131,9 +136,9 @@ bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_command
 }
 
 void GraphCache::Use::take(CommandList& list) {
-  if (launched_ != nullptr) {
-    std::swap(*launched_, list);
-    launched_->drop_objects();
+  if (Entry* entry = std::exchange(entry_, nullptr)) {
+    std::swap(entry->list, list);
+    entry->list.drop_objects();
   }
   list.clear();
 }

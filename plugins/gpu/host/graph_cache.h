@@ -17,6 +17,8 @@
 namespace ferrule::gpu {
 
 class GraphCache : public Trimmable {
+  struct Entry;
+
  public:
   explicit GraphCache(Device& device);
   ~GraphCache() override;
@@ -32,6 +34,9 @@ class GraphCache : public Trimmable {
   class Use {
    public:
     explicit Use(GraphCache& cache) : cache_(cache), lock_(cache.mutex_) {}
+    ~Use();
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
     // Launches the first n_commands commands, those of the first n_calls calls, as a graph. False where that is not
     // worth while or not possible: then nothing was launched. Throws Failure for a lost device only.
     bool launch(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream);
@@ -41,7 +46,7 @@ class GraphCache : public Trimmable {
    private:
     GraphCache& cache_;
     std::lock_guard<std::mutex> lock_;
-    CommandList* launched_ = nullptr;  // where the list becomes what the executable was last given
+    Entry* entry_ = nullptr;  // its executable may have other arguments than its list says, until take
   };
 
  private:

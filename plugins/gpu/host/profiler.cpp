@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <new>
 
 #include "host/failure.h"
 #include "host/handles.h"
@@ -31,8 +32,8 @@ bool Profiler::start(uint64_t max_records) {
   std::lock_guard lock(mutex_);
   if (active()) return false;
   for (const Pending& item : pending_) {
-    spare_.push_back(item.begin);
-    spare_.push_back(item.end);
+    give_back(item.begin);
+    give_back(item.end);
   }
   pending_.clear();
   room_ = max_records_ = max_records;
@@ -52,26 +53,47 @@ vendor::Event Profiler::take_event() {
     spare_.pop_back();
     return event;
   }
+  if (spare_.capacity() <= events_) spare_.reserve(2 * events_ + 16);
   vendor::Event event{};
   check(vendor::event_create(&event, true), "creating an event");
+  ++events_;
   return event;
 }
 
-bool Profiler::begin(vendor::Event* begin, vendor::Event* end) {
+// Allocates nothing.
+void Profiler::give_back(vendor::Event event) { spare_.push_back(event); }
+
+bool Profiler::begin(Pending& item, vendor::Stream stream) {
   std::lock_guard lock(mutex_);
   if (room_ == 0) {
     ++dropped_;
     return false;
   }
-  *begin = take_event();
-  *end = take_event();
+  item.begin = take_event();
+  try {
+    item.end = take_event();
+  } catch (...) {
+    give_back(item.begin);
+    throw;
+  }
+  if (const vendor::Status status = vendor::event_record(item.begin, stream); status != vendor::kOk) {
+    give_back(item.begin);
+    give_back(item.end);
+    check(status, "recording an event");
+  }
   --room_;
   return true;
 }
 
-void Profiler::add(const Pending& pending) {
+void Profiler::add(const Pending& item) {
   std::lock_guard lock(mutex_);
-  pending_.push_back(pending);
+  try {
+    pending_.push_back(item);
+  } catch (const std::bad_alloc&) {  // the record is lost
+    ++dropped_;
+    give_back(item.begin);
+    give_back(item.end);
+  }
 }
 
 // With the lock held; the event is done.
@@ -107,21 +129,21 @@ uint64_t Profiler::read(frl_profile_record* out, uint64_t capacity, uint64_t* dr
     if (!has_base_) {
       base_ = item->begin;
       base_ns_ = kOriginNs;
-      has_base_ = true;
       item->record.begin_ns = kOriginNs;
       item->record.end_ns = time_of(item->end);
+      has_base_ = true;
     } else {
       item->record.begin_ns = time_of(item->begin);
       item->record.end_ns = time_of(item->end);
       if (static_cast<double>(item->record.begin_ns - base_ns_) > kRebaseNs && item->record.begin_ns > base_ns_) {
-        spare_.push_back(base_);
+        give_back(base_);
         base_ = item->begin;
         base_ns_ = item->record.begin_ns;
       } else {
-        spare_.push_back(item->begin);
+        give_back(item->begin);
       }
     }
-    spare_.push_back(item->end);
+    give_back(item->end);
     out[n++] = item->record;
     item = pending_.erase(item);
   }
@@ -133,14 +155,13 @@ uint64_t Profiler::read(frl_profile_record* out, uint64_t capacity, uint64_t* dr
 
 Profiler::Scope::Scope(Profiler& profiler, vendor::Stream stream, const char* name, uint32_t kind, uint64_t bytes)
     : profiler_(profiler), stream_(stream) {
-  if (!profiler.active() || !profiler.begin(&item_.begin, &item_.end)) [[likely]]
+  if (!profiler.active() || !profiler.begin(item_, stream)) [[likely]]
     return;
   item_.record = {};
   std::snprintf(item_.record.name, sizeof item_.record.name, "%s", name);
   item_.record.stream = reinterpret_cast<uint64_t>(stream);
   item_.record.bytes = bytes;
   item_.record.kind = kind;
-  check(vendor::event_record(item_.begin, stream), "recording an event");
   on_ = true;
 }
 
@@ -148,10 +169,7 @@ Profiler::Scope::~Scope() {
   if (!on_) return;
   // A failure here means a lost device, which the work's own status tells.
   if (vendor::event_record(item_.end, stream_) != vendor::kOk) vendor::clear_error();
-  try {
-    profiler_.add(item_);
-  } catch (const std::exception&) {  // no memory: the record is lost with its events
-  }
+  profiler_.add(item_);
 }
 
 namespace {

@@ -48,16 +48,18 @@ class Profiler {
   };
 
  private:
-  bool begin(vendor::Event* begin, vendor::Event* end);  // false: no room
-  void add(const Pending& pending);
+  bool begin(Pending& item, vendor::Stream stream);  // false: no room
+  void add(const Pending& item);
   vendor::Event take_event();
+  void give_back(vendor::Event event);
   uint64_t time_of(vendor::Event event);
 
   Device& device_;
   std::atomic<bool> active_{false};
   std::mutex mutex_;
   std::deque<Pending> pending_;
-  std::vector<vendor::Event> spare_;
+  std::vector<vendor::Event> spare_;  // has room for every event that exists
+  size_t events_ = 0;                 // that exist
   bool has_base_ = false;
   vendor::Event base_{};  // the clock counts from here
   uint64_t base_ns_ = 0;

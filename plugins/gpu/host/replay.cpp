@@ -44,14 +44,12 @@ Replay::Set* Replay::find() {
 
 // Where only values differ that set is the cheapest to change; else the one that was used longest ago, once there are
 // enough.
-Replay::Set* Replay::to_replace() {
-  for (const auto& set : sets_) {
-    if (same_addresses(set->slots, slots_)) return set.get();
-  }
-  if (sets_.size() < kSets) return nullptr;
+Replay::Sets::iterator Replay::to_replace() {
+  const auto alike = std::find_if(sets_.begin(), sets_.end(),
+                                  [this](const auto& set) { return same_addresses(set->slots, slots_); });
+  if (alike != sets_.end() || sets_.size() < kSets) return alike;
   return std::min_element(sets_.begin(), sets_.end(),
-                          [](const auto& a, const auto& b) { return a->last_use < b->last_use; })
-      ->get();
+                          [](const auto& a, const auto& b) { return a->last_use < b->last_use; });
 }
 
 void Replay::encode(size_t first_call, size_t last_call, CommandList& list) const {
@@ -84,7 +82,8 @@ bool Replay::update_part(Set& set, size_t index, vendor::Stream stream) {
   return true;
 }
 
-bool Replay::update(Set& set, vendor::Stream stream) {
+// Brings a set to the present slots; false when it has to be made anew. Throws Failure for a lost device.
+bool Replay::updated(Set& set, vendor::Stream stream) try {
   if (set.parts.empty()) {  // plain: the list below is cheap to write again
     encode(0, recording_.n_calls(), set.list);
     return true;
@@ -93,6 +92,9 @@ bool Replay::update(Set& set, vendor::Stream stream) {
     if (!update_part(set, i, stream)) return false;
   }
   return true;
+} catch (const Failure& failure) {
+  if (failure.error().code == FRL_DEVICE_LOST) throw;
+  return false;
 }
 
 // False when the recording is better launched plainly; set.list then holds it.
@@ -123,14 +125,15 @@ bool Replay::make_parts(Set& set, vendor::Stream stream) {
 }
 
 Replay::Set& Replay::make(vendor::Stream stream) {
-  if (Set* old = to_replace()) {
-    // Until the update is through, the set matches no bindings.
-    const bool updated = update(*old, stream);
-    if (updated) {
+  if (const auto at = to_replace(); at != sets_.end()) {
+    // Until the update is through, the set is not among those that bindings may match.
+    std::unique_ptr<Set> old = std::move(*at);
+    sets_.erase(at);
+    if (updated(*old, stream)) {
       old->slots = slots_;
-      return *old;
+      sets_.push_back(std::move(old));
+      return *sets_.back();
     }
-    std::erase_if(sets_, [&](const auto& set) { return set.get() == old; });
   }
   auto set = std::make_unique<Set>();
   (void)make_parts(*set, stream);

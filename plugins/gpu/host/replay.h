@@ -40,19 +40,20 @@ class Replay : public Trimmable {
     CommandList list;
     uint64_t last_use = 0;
   };
+  using Sets = std::vector<std::unique_ptr<Set>>;
 
   Set* find();
   Set& make(vendor::Stream stream);
   bool make_parts(Set& set, vendor::Stream stream);
   void encode(size_t first_call, size_t last_call, CommandList& list) const;
-  bool update(Set& set, vendor::Stream stream);
+  bool updated(Set& set, vendor::Stream stream);
   bool update_part(Set& set, size_t part, vendor::Stream stream);
-  Set* to_replace();
+  Sets::iterator to_replace();
 
   Device& device_;
   const Recording& recording_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Set>> sets_;
+  Sets sets_;
   std::vector<SlotValue> slots_;  // of the present launch
   CommandList scratch_;
   TopologyBuilder builder_;

@@ -33,7 +33,10 @@ void Staging::copy_in(void* to, const void* from, uint64_t bytes, vendor::Stream
     Block& block = next_block();
     std::memcpy(block.data, static_cast<const std::byte*>(from) + at, n);
     check(vendor::copy_async(static_cast<std::byte*>(to) + at, block.data, n, stream), "copying to the device");
-    check(vendor::event_record(block.done, stream), "recording an event");
+    if (const vendor::Status status = vendor::event_record(block.done, stream); status != vendor::kOk) {
+      (void)vendor::stream_synchronize(stream);  // nothing else says when the block is free
+      check(status, "recording an event");
+    }
     block.used = true;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 #include "host/event.h"
 #include "host/runtime.h"
@@ -67,6 +68,16 @@ bool Watcher::call_done(std::vector<Pending>& pending) {
   return any;
 }
 
+// With the lock held. Where memory is short, what was added waits until nothing else is pending.
+void Watcher::take_added(std::vector<Pending>& pending) {
+  if (pending.empty()) return pending.swap(added_);
+  try {
+    pending.insert(pending.end(), added_.begin(), added_.end());
+    added_.clear();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 void Watcher::work() {
   std::vector<Pending> pending;
   auto pause = kShortestPause;
@@ -81,8 +92,7 @@ void Watcher::work() {
         }
         pause = kShortestPause;
       }
-      std::move(added_.begin(), added_.end(), std::back_inserter(pending));
-      added_.clear();
+      take_added(pending);
     }
     if (call_done(pending)) {
       pause = kShortestPause;

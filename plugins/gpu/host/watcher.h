@@ -31,6 +31,7 @@ class Watcher {
     void* user;
   };
   void work();
+  void take_added(std::vector<Pending>& pending);
   static bool call_done(std::vector<Pending>& pending);
 
   Device& device_;

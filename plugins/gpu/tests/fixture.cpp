@@ -13,7 +13,10 @@ namespace {
 std::map<std::string, std::string> g_settings;
 std::vector<std::string> g_log;
 
-void note_log(int32_t, const char*, const char* text) { g_log.emplace_back(text); }
+void note_log(int32_t, const char*, const char* text) try {
+  g_log.emplace_back(text);
+} catch (const std::bad_alloc&) {  // a host's sink does not throw
+}
 
 const char* read_config(const char* key) {
   const char* dot = std::strchr(key, '.');
