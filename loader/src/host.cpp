@@ -34,9 +34,7 @@ void FRL_CALL log_line(int32_t level, const char* plugin, const char* text) try 
 } catch (...) {
 }
 
-const char* FRL_CALL config(const char* key) try {
-  return config_value(key);
-} catch (...) {
+const char* FRL_CALL config(const char* key) try { return config_value(key); } catch (...) {
   return nullptr;
 }
 

@@ -1,6 +1,8 @@
 #include "runtime/allocator.h"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "runtime/device_runtime.h"
 #include "runtime/failure.h"
@@ -46,6 +48,7 @@ Allocator::FreeLists& Allocator::lists_of(StreamState& stream) {
 Block* Allocator::new_block() {
   if (spare_blocks_.empty()) {
     constexpr size_t kSlab = 256;
+    spare_blocks_.reserve((block_slabs_.size() + 1) * kSlab);
     block_slabs_.push_back(std::make_unique<Block[]>(kSlab));
     for (size_t i = 0; i < kSlab; ++i) spare_blocks_.push_back(&block_slabs_.back()[i]);
   }
@@ -139,9 +142,17 @@ Block* Allocator::take_idle(uint64_t bytes, StreamState& stream) {
   return nullptr;
 }
 
+// The block as it is where there is no memory for another.
 Block* Allocator::split(Block* block, uint64_t bytes) {
   if (block->bytes == bytes || !worth_splitting(block->bytes, bytes)) return block;
-  Block* rest = new_block();
+  Block* rest = nullptr;
+  try {
+    rest = new_block();
+    lists_of(*block->stream).by_size.emplace(block->bytes - bytes, rest);
+  } catch (const std::bad_alloc&) {
+    if (rest) spare_blocks_.push_back(rest);
+    return block;
+  }
   rest->chunk = block->chunk;
   rest->offset = block->offset + bytes;
   rest->bytes = block->bytes - bytes;
@@ -152,7 +163,6 @@ Block* Allocator::split(Block* block, uint64_t bytes) {
   if (rest->next) rest->next->previous = rest;
   block->next = rest;
   block->bytes = bytes;
-  lists_of(*rest->stream).by_size.emplace(rest->bytes, rest);
   return block;
 }
 
@@ -163,6 +173,10 @@ Block* Allocator::grow(uint64_t bytes, StreamState& stream) {
     size = std::min(size, std::max(bytes, limit_ - std::min<uint64_t>(reserved_, limit_)));
   }
   auto chunk = std::make_unique<Chunk>();
+  chunks_.reserve(chunks_.size() + 1);
+  Block* block = new_block();
+  auto unused = [&](auto* each) { spare_blocks_.push_back(each); };
+  std::unique_ptr<Block, decltype(unused)> block_holder(block, unused);
   PluginError plugin_error;
   const frl_device_api& api = device_.api();
   frl_status status = api.buffer_alloc(device_.handle(), kind_, size, &chunk->buffer, &plugin_error);
@@ -180,12 +194,17 @@ Block* Allocator::grow(uint64_t bytes, StreamState& stream) {
       check(status, plugin_error, "buffer_map");
     }
   }
-  Block* block = new_block();
   block->chunk = chunk.get();
   block->bytes = size;
   block->stream = &stream;
+  try {
+    chunks_.emplace(block->chunk, nullptr).first->second = std::move(chunk);
+  } catch (...) {
+    api.buffer_free(device_.handle(), chunk->buffer);
+    throw;
+  }
   reserved_ += size;
-  chunks_.emplace(chunk.get(), std::move(chunk));
+  (void)block_holder.release();
   return split(block, bytes);
 }
 
@@ -194,20 +213,36 @@ void Allocator::free(Block* block, std::vector<StreamUse> uses) {
   active_ -= block->bytes;
   block->chunk->used -= block->bytes;
   if (!uses.empty()) {
-    deferred_.emplace_back(block, std::move(uses));
+    block->uses = std::move(uses);
+    defer(block);
     return;
   }
   if (overlap_bytes_ != 0 && !block->at_once)
     hold_back(block);
   else
     put(block);
-  if (reserved_ - active_ > cache_limit_) enforce_cache_limit();
+  if (reserved_ - active_ <= cache_limit_) return;
+  try {
+    enforce_cache_limit();
+  } catch (const std::bad_alloc&) {  // the next block that is freed tries again
+  }
+}
+
+// Allocates nothing.
+void Allocator::defer(Block* block) {
+  block->live = true;
+  block->next_deferred = deferred_;
+  deferred_ = block;
 }
 
 // Reuse orders what comes next behind the block's last use; held back for a while, branches of a graph stay apart.
 void Allocator::hold_back(Block* block) {
   FreeLists& lists = lists_of(*block->stream);
-  lists.held_back.push_back(block);
+  try {
+    lists.held_back.push_back(block);
+  } catch (const std::bad_alloc&) {
+    return put(block);
+  }
   lists.held_back_bytes += block->bytes;
   while (lists.held_back_bytes > overlap_bytes_) {
     Block* oldest = lists.held_back.front();
@@ -229,7 +264,8 @@ void Allocator::end_batch(StreamState& stream) {
   release_held(lists_of(stream));
 }
 
-void Allocator::put(Block* block) {
+// Where a list has no memory for the block, it is filed later.
+void Allocator::put(Block* block) try {
   block->live = false;
   block->freed_at = block->stream->submitted();
   if (block->bytes <= kSmallLimit && block->bytes % kSmallest == 0) {
@@ -238,6 +274,8 @@ void Allocator::put(Block* block) {
   }
   block = merge(block);
   lists_of(*block->stream).by_size.emplace(block->bytes, block);
+} catch (const std::bad_alloc&) {
+  defer(block);
 }
 
 void Allocator::remove(Block* block) {
@@ -277,18 +315,21 @@ Block* Allocator::merge(Block* block) {
 }
 
 void Allocator::collect_deferred() {
-  std::erase_if(deferred_, [&](auto& entry) {
-    auto& uses = entry.second;
-    std::erase_if(uses, [](const StreamUse& use) { return use.stream->is_done(use.sequence); });
-    if (uses.empty()) put(entry.first);
-    return uses.empty();
-  });
+  for (Block* block = std::exchange(deferred_, nullptr); block;) {
+    Block* next = block->next_deferred;
+    std::erase_if(block->uses, [](const StreamUse& use) { return use.stream->is_done(use.sequence); });
+    if (block->uses.empty())
+      put(block);
+    else
+      defer(block);
+    block = next;
+  }
 }
 
 // Gives back every chunk without live or deferred blocks whose work is done.
 void Allocator::release_idle_chunks() {
   std::unordered_map<Chunk*, bool> busy;
-  for (auto& [block, uses] : deferred_) busy[block->chunk] = true;
+  for (Block* block = deferred_; block; block = block->next_deferred) busy[block->chunk] = true;
   for (auto& [stream, lists] : lists_) {
     for (Block* block : lists.held_back) busy[block->chunk] = true;
     for (auto& bin : lists.bins) {
@@ -296,31 +337,27 @@ void Allocator::release_idle_chunks() {
     }
     for (auto& [size, block] : lists.by_size) busy[block->chunk] |= !stream->is_done(block->freed_at);
   }
-  auto idle = [&](const Block* block) { return block->chunk->used == 0 && !busy[block->chunk]; };
-  std::unordered_map<Chunk*, std::vector<Block*>> released;
+  // Nothing below allocates: a list is never left half sorted out.
+  auto idle = [&](const Chunk* chunk) {
+    auto found = busy.find(const_cast<Chunk*>(chunk));
+    return chunk->used == 0 && found != busy.end() && !found->second;
+  };
+  auto drop = [&](Block* block) {
+    if (!idle(block->chunk)) return false;
+    spare_blocks_.push_back(block);
+    return true;
+  };
   for (auto& [stream, lists] : lists_) {
-    for (auto& bin : lists.bins) {
-      std::erase_if(bin, [&](Block* block) {
-        if (!idle(block)) return false;
-        released[block->chunk].push_back(block);
-        return true;
-      });
-    }
-    for (auto it = lists.by_size.begin(); it != lists.by_size.end();) {
-      if (!idle(it->second)) {
-        ++it;
-        continue;
-      }
-      released[it->second->chunk].push_back(it->second);
-      it = lists.by_size.erase(it);
-    }
+    for (auto& bin : lists.bins) std::erase_if(bin, drop);
+    std::erase_if(lists.by_size, [&](auto& entry) { return drop(entry.second); });
   }
-  for (auto& [chunk, blocks] : released) {
-    spare_blocks_.insert(spare_blocks_.end(), blocks.begin(), blocks.end());
-    device_.api().buffer_free(device_.handle(), chunk->buffer);
-    reserved_ -= chunk->bytes;
-    chunks_.erase(chunk);
-  }
+  std::erase_if(chunks_, [&](auto& entry) {
+    Chunk& chunk = *entry.second;
+    if (!idle(&chunk)) return false;
+    device_.api().buffer_free(device_.handle(), chunk.buffer);
+    reserved_ -= chunk.bytes;
+    return true;
+  });
 }
 
 void Allocator::enforce_cache_limit() {

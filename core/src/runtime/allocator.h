@@ -45,6 +45,8 @@ struct Block {
   uint64_t freed_at = 0;  // the stream's sequence when the block was given back
   bool live = false;      // held, or waiting for work of other streams
   bool at_once = false;   // not held back from reuse when it is given back
+  Block* next_deferred = nullptr;
+  std::vector<StreamUse> uses = {};  // of a deferred block: what it waits for
 
   void* host() const { return chunk->host ? static_cast<std::byte*>(chunk->host) + offset : nullptr; }
 };
@@ -106,6 +108,7 @@ class Allocator final : public BlockOwner {
   void hold_back(Block* block);
   void release_held(FreeLists& lists);
   void put(Block* block);
+  void defer(Block* block);
   void remove(Block* block);
   Block* merge(Block* block);
   void collect_deferred();
@@ -120,10 +123,10 @@ class Allocator final : public BlockOwner {
   std::unordered_map<StreamState*, FreeLists> lists_;
   StreamState* last_stream_ = nullptr;  // whose lists were used last
   FreeLists* last_lists_ = nullptr;
-  std::vector<std::pair<Block*, std::vector<StreamUse>>> deferred_;
+  Block* deferred_ = nullptr;  // live blocks that other streams use, or that no list had memory for
   std::unordered_map<Chunk*, std::unique_ptr<Chunk>> chunks_;
   std::vector<std::unique_ptr<Block[]>> block_slabs_;
-  std::vector<Block*> spare_blocks_;
+  std::vector<Block*> spare_blocks_;  // has room for every block
   uint64_t reserved_ = 0;
   std::atomic<uint64_t> active_{0}, peak_{0};
   std::atomic<uint64_t> limit_{UINT64_MAX}, cache_limit_{UINT64_MAX};

@@ -1,6 +1,7 @@
 #include "runtime/device_runtime.h"
 
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include "ferrule/log.h"
@@ -143,13 +144,7 @@ void DeviceRuntime::wait_for_all_streams() {
     std::lock_guard lock(mutex_);
     for (auto& stream : streams_) streams.push_back(stream.get());
   }
-  for (StreamState* stream : streams) {
-    try {
-      stream->host_wait();
-    } catch (const error&) {
-      // The arrays concerned report it when they are read.
-    }
-  }
+  for (StreamState* stream : streams) stream->finish();
 }
 
 void DeviceRuntime::trim() { api_.device_trim(handle_, nullptr); }
@@ -158,6 +153,11 @@ uint64_t DeviceRuntime::free_memory() const {
   uint64_t free = 0, total = 0;
   PluginError plugin_error;
   return api_.memory_info(handle_, &free, &total, &plugin_error) == FRL_OK ? free : 0;
+}
+
+bool DeviceRuntime::is_lost() const {
+  uint64_t free = 0, total = 0;
+  return api_.memory_info(handle_, &free, &total, nullptr) == FRL_DEVICE_LOST;
 }
 
 frl_event* DeviceRuntime::take_event() {
@@ -177,8 +177,12 @@ frl_event* DeviceRuntime::take_event() {
 
 void DeviceRuntime::recycle_event(frl_event* event) {
   if (process_is_exiting()) return;
-  std::lock_guard lock(mutex_);
-  spare_events_.push_back(event);
+  try {
+    std::lock_guard lock(mutex_);
+    spare_events_.push_back(event);
+  } catch (const std::bad_alloc&) {
+    api_.event_destroy(event);
+  }
 }
 
 }  // namespace ferrule::detail

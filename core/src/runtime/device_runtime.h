@@ -68,6 +68,8 @@ class DeviceRuntime {
   void release_memory();
   void trim();
   uint64_t free_memory() const;
+  // Whether the device itself says that it is lost.
+  bool is_lost() const;
   frl_event* take_event();
   void recycle_event(frl_event* event);
 

@@ -1,6 +1,7 @@
 #include "runtime/dispatcher.h"
 
 #include <chrono>
+#include <new>
 
 namespace ferrule::detail {
 namespace {
@@ -18,38 +19,48 @@ void Dispatcher::stop() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
-  watches_.clear();
+  added_.clear();
 }
 
 void Dispatcher::watch(std::shared_ptr<Marker> marker, StreamState& waiter) {
   std::lock_guard lock(mutex_);
-  watches_.push_back({std::move(marker), &waiter});
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  added_.push_back({std::move(marker), &waiter});
   changed_.notify_all();
 }
 
+// Whether the waiter goes on. Where memory is short it is asked again: what it has done already it does not repeat.
+bool Dispatcher::released(const Watch& watch) try {
+  if (!watch.marker->stream->is_done(watch.marker->sequence)) return false;
+  watch.waiter->resume();
+  return true;
+} catch (const std::exception&) {
+  return false;
+}
+
+// With the lock held. Where memory is short, what was added waits until nothing else is watched.
+void Dispatcher::take_added(std::vector<Watch>& watches) {
+  if (watches.empty()) return watches.swap(added_);
+  try {
+    watches.insert(watches.end(), added_.begin(), added_.end());
+    added_.clear();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 void Dispatcher::run() {
+  std::vector<Watch> watches;
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    if (watches_.empty()) {
-      changed_.wait(lock, [this] { return stop_ || !watches_.empty(); });
+    if (watches.empty() && added_.empty()) {
+      changed_.wait(lock, [this] { return stop_ || !added_.empty(); });
       continue;
     }
-    auto watches = std::move(watches_);
-    watches_.clear();
+    take_added(watches);
     lock.unlock();
-    std::vector<Watch> waiting;
-    for (Watch& watch : watches) {
-      if (watch.marker->stream->is_done(watch.marker->sequence))
-        watch.waiter->resume();
-      else
-        waiting.push_back(std::move(watch));
-    }
-    watches.clear();
+    const bool idle = std::erase_if(watches, released) == 0;
     lock.lock();
-    bool idle = waiting.size() > 0 && watches_.empty();
-    watches_.insert(watches_.end(), std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
-    if (idle) changed_.wait_for(lock, kPollInterval);
+    if (idle && added_.empty()) changed_.wait_for(lock, kPollInterval);
   }
 }
 

@@ -28,11 +28,13 @@ class Dispatcher {
     std::shared_ptr<Marker> marker;
     StreamState* waiter;
   };
+  static bool released(const Watch& watch);
+  void take_added(std::vector<Watch>& watches);
   void run();
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Watch> watches_;
+  std::vector<Watch> added_;
   bool stop_ = false;
   std::thread thread_;
 };

@@ -209,6 +209,7 @@ array StreamEvaluation::localize(const array& a) {
     return a;
   }
   StreamState& home = node.storage->stream();
+  if (!is_recorded(node)) home.require(node.storage->written_at());
   if (&home == &stream_) return a;
   if (&node.storage->device() != &device_) return transfer(a);
   stream_.wait_for(home, node.storage->written_at());

@@ -121,7 +121,8 @@ StreamState& Evaluator::stream_of(const Stream& id) {
 
 bool needs_localizing(const array& a, StreamState& stream) {
   const Node& node = *a.node();
-  return !node.is_inline && node.size != 0 && (!node.storage || &node.storage->stream() != &stream);
+  return !node.is_inline && node.size != 0 &&
+         (!node.storage || &node.storage->stream() != &stream || stream.has_failures());
 }
 
 // `inputs` themselves where they are on the stream already; otherwise `local`, filled.

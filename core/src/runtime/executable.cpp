@@ -1,5 +1,7 @@
 #include "runtime/executable.h"
 
+#include <new>
+
 #include "runtime/evaluator.h"
 #include "runtime/runtime.h"
 
@@ -31,7 +33,13 @@ InputLayout layout_of(const StreamEvaluation& here, const array& input) {
 
 Executable::~Executable() {
   if (process_is_exiting()) return;
-  for (Segment& segment : segments_) stream_.retain(std::move(segment.graph));
+  for (Segment& segment : segments_) {
+    try {
+      stream_.retain(segment.graph);
+    } catch (const std::bad_alloc&) {
+      stream_.finish();
+    }
+  }
 }
 
 bool Executable::fits(const StreamEvaluation& here, const std::vector<array>& inputs, bool exact) const {

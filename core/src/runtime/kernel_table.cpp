@@ -51,13 +51,16 @@ const OpInfo* op_info(uint32_t code) { return code < kCodes && kOps[code].name ?
 
 Kernel::~Kernel() {
   if (process_is_exiting()) return;
-  auto release = [&](Answer& answer) {
-    if (answer.requirements.plan) device_.api().plan_release(handle_, answer.requirements.plan);
-  };
   for (auto& entry : classes_) {
     release(entry->single);
-    for (auto& [key, answer] : entry->answers) release(*answer);
+    for (auto& [key, answer] : entry->answers) {
+      if (answer) release(*answer);
+    }
   }
+}
+
+void Kernel::release(const Answer& answer) {
+  if (answer.requirements.plan) device_.api().plan_release(handle_, answer.requirements.plan);
 }
 
 void Kernel::ask(const frl_call& call, Answer& answer) {
@@ -102,17 +105,23 @@ const Answer& Kernel::query(const frl_call& call) {
   if (!found->asked) {
     Answer answer;
     ask(call, answer);
+    if (answer.requirements.depends != 0) {
+      try {
+        found->answers[property_key(call, answer.requirements.depends)] = std::make_unique<Answer>(answer);
+      } catch (...) {
+        release(answer);
+        throw;
+      }
+    }
     found->depends = answer.requirements.depends;
     found->asked = true;
     if (found->depends == 0) return found->single = std::move(answer);
-    auto& slot = found->answers[property_key(call, found->depends)];
-    slot = std::make_unique<Answer>(std::move(answer));
-    return *slot;
   }
   auto& slot = found->answers[property_key(call, found->depends)];
   if (!slot) {
-    slot = std::make_unique<Answer>();
-    ask(call, *slot);
+    auto answer = std::make_unique<Answer>();
+    ask(call, *answer);  // where this fails, the next call asks again
+    slot = std::move(answer);
   }
   return *slot;
 }

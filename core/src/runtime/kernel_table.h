@@ -54,6 +54,7 @@ class Kernel {
     std::unordered_map<std::string, std::unique_ptr<Answer>> answers;
   };
   void ask(const frl_call& call, Answer& answer);
+  void release(const Answer& answer);
 
   DeviceRuntime& device_;
   frl_kernel* handle_;

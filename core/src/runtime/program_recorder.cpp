@@ -329,7 +329,12 @@ bool ProgramRecorder::emit_segment(Attempt& attempt, size_t first, size_t last) 
     }
   }
   std::shared_ptr<Graph> graph;
-  if (handle) graph = std::make_shared<Graph>(device, handle);
+  try {
+    if (handle) graph = std::make_shared<Graph>(device, handle);
+  } catch (...) {
+    api.graph_destroy(handle);
+    throw;
+  }
   if (status == FRL_DEVICE_LOST || status == FRL_OUT_OF_MEMORY) check(status, plugin_error, "record");
   if (status != FRL_OK) {  // one call, or the segment as a whole
     for (size_t i = first; i < last; ++i) {

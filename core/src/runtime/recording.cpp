@@ -15,7 +15,10 @@ std::shared_ptr<Storage> Recording::make(Kind kind, uint32_t index, uint64_t byt
   range.block.chunk = &range.chunk;
   range.block.bytes = bytes;
   range.block.stream = &stream_;
-  if (kind == Kind::temporary) events_.push_back({number, true});
+  if (kind == Kind::temporary) {
+    if (events_.capacity() < 2 * ++n_temporaries_) events_.reserve(4 * n_temporaries_);  // its end has room, too
+    events_.push_back({number, true});
+  }
   if (kind == Kind::input && donated_.size() <= index) donated_.resize(index + 1);
   return std::make_shared<Storage>(stream_.device(), static_cast<BlockOwner&>(*this), &range.block);
 }

@@ -97,6 +97,7 @@ class Recording final : private BlockOwner {
   std::vector<std::shared_ptr<Storage>> constants_;
   std::vector<uint32_t> constant_ranges_;
   std::vector<Event> events_;
+  size_t n_temporaries_ = 0;
   std::vector<bool> donated_;
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/staging.h"
 
 #include <bit>
+#include <new>
 
 #include "ferrule/log.h"
 #include "runtime/device_runtime.h"
@@ -57,16 +58,24 @@ std::shared_ptr<HostBlock> Staging::take(uint64_t bytes) {
   }
   if (!block.buffer) block = allocate(rounded);
   if (!block.buffer) return allocate_host(bytes);
-  return std::allocate_shared<Lease>(PoolAllocator<Lease>(), *this, size, block);
+  try {
+    return std::allocate_shared<Lease>(PoolAllocator<Lease>(), *this, size, block);
+  } catch (...) {
+    release(size, block);
+    throw;
+  }
 }
 
 void Staging::release(size_t size, Pinned block) {
   {
     std::lock_guard lock(mutex_);
     if (idle_bytes_ + (kSmallest << size) <= kMostIdle) {
-      idle_[size].push_back(block);
-      idle_bytes_ += kSmallest << size;
-      return;
+      try {
+        idle_[size].push_back(block);
+        idle_bytes_ += kSmallest << size;
+        return;
+      } catch (const std::bad_alloc&) {  // the device gets it back
+      }
     }
   }
   device_.api().buffer_free(device_.handle(), block.buffer);

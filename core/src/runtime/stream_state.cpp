@@ -1,14 +1,13 @@
 #include "runtime/stream_state.h"
 
+#include <cstring>
+
 #include "runtime/device_runtime.h"
 #include "runtime/dispatcher.h"
 #include "runtime/pool_allocator.h"
 
 namespace ferrule::detail {
 namespace {
-
-// Failures are remembered for arrays that are read later; the oldest are forgotten.
-constexpr size_t kRememberedFailures = 64;
 
 // A marker costs the host half a microsecond and the device a pause; so many evaluations share one. What fails in one of
 // them fails all, unless somebody waited in between.
@@ -52,12 +51,17 @@ std::shared_ptr<Marker> StreamState::record() {
   markers_.push_back(marker);
   if (held_.empty()) {
     record_event(*marker);
-  } else {
+    return marker;
+  }
+  try {
     held_.push_back({[this, marker](frl_stream*, frl_error*) {
                        record_event(*marker);
                        return FRL_OK;
                      },
                      nullptr, true});
+  } catch (...) {
+    markers_.pop_back();  // nobody would record it
+    throw;
   }
   return marker;
 }
@@ -108,15 +112,41 @@ void StreamState::retire() {
       cause.code = status;
     }
     if (cause.code != FRL_OK) {
+      note_failure(completed_ + 1, cause);
       marker.failure = cause;  // for streams that depend on it
-      if (cause.code == FRL_DEVICE_LOST && lost_.code == FRL_OK) lost_ = cause;
-      failures_.push_back({completed_ + 1, marker.sequence, cause});
-      if (failures_.size() > kRememberedFailures) failures_.erase(failures_.begin());
     }
     completed_.store(marker.sequence, std::memory_order_release);
     markers_.pop_front();
   }
   while (!retained_.empty() && retained_.front().first <= completed_) retained_.pop_front();
+}
+
+// With the lock held. What was submitted before the failure was noticed may depend on the work that failed.
+void StreamState::note_failure(uint64_t first, const PluginError& cause) {
+  const bool same = !failures_.empty() && std::strcmp(failures_.back().cause->message, cause.message) == 0 &&
+                    failures_.back().cause->code == cause.code;
+  if (same && first <= failures_.back().last + 1) {
+    failures_.back().last = submitted_;
+  } else {
+    failures_.push_back({first, submitted_, same ? failures_.back().cause : std::make_shared<PluginError>(cause)});
+  }
+  has_failures_.store(true, std::memory_order_relaxed);
+  // Work that waited for another device's may have failed because that one is lost.
+  if (cause.code == FRL_DEVICE_LOST && lost_.code == FRL_OK && device_.is_lost()) lost_ = cause;
+}
+
+// With the lock held.
+void StreamState::throw_failure(uint64_t sequence) {
+  if (lost_.code != FRL_OK) check(lost_.code, lost_, "wait");
+  for (const Failure& failure : failures_) {
+    if (failure.first <= sequence && sequence <= failure.last) check(failure.cause->code, *failure.cause, "wait");
+  }
+}
+
+void StreamState::require(uint64_t sequence) {
+  if (!has_failures()) return;
+  std::lock_guard lock(mutex_);
+  throw_failure(sequence);
 }
 
 bool StreamState::is_done(uint64_t sequence) {
@@ -144,9 +174,14 @@ void StreamState::host_wait(uint64_t sequence) {
     lock.lock();
     retire();
   }
-  if (lost_.code != FRL_OK) check(lost_.code, lost_, "wait");
-  for (const Failure& failure : failures_) {
-    if (failure.first <= sequence && sequence <= failure.last) check(failure.cause.code, failure.cause, "wait");
+  throw_failure(sequence);
+}
+
+void StreamState::finish() noexcept {
+  try {
+    host_wait();
+  } catch (const std::exception&) {
+    // The arrays concerned report it when they are read.
   }
 }
 
@@ -167,7 +202,13 @@ void StreamState::wait_for(StreamState& other, uint64_t sequence) {
   }
   bool first = held_.empty();
   held_.push_back({nullptr, marker, false});
-  if (first) device_.dispatcher().watch(marker, *this);
+  if (!first) return;
+  try {
+    device_.dispatcher().watch(marker, *this);
+  } catch (...) {
+    held_.pop_back();  // nobody would release the stream
+    throw;
+  }
 }
 
 void StreamState::resume() {

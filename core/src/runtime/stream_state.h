@@ -78,9 +78,15 @@ class StreamState {
   bool is_done(uint64_t sequence);
   // The same for somebody who asks again and again: makes sure that it will be known.
   bool poll(uint64_t sequence);
+  // Whether any work of this stream failed so far; then require() tells which.
+  bool has_failures() const { return has_failures_.load(std::memory_order_relaxed); }
+  // Throws what is known to have failed of the work numbered `sequence`. Does not wait.
+  void require(uint64_t sequence);
   // Blocks until everything up to `sequence` is done; throws if any part of the work up to its marker failed.
   void host_wait(uint64_t sequence);
   void host_wait() { host_wait(submitted()); }
+  // Blocks until everything submitted so far is done, however it ended.
+  void finish() noexcept;
   // Drops markers and kept objects, of other devices too. When all work is done and none will follow.
   void release_all();
   // Keeps the object alive until the work submitted so far is done.
@@ -94,15 +100,18 @@ class StreamState {
     std::shared_ptr<Marker> dependency;  // an event of another plugin to wait for first
     bool is_marker = false;
   };
+  // Remembered for good: somebody may read an array of that time at any later time.
   struct Failure {
     uint64_t first, last;
-    PluginError cause;
+    std::shared_ptr<const PluginError> cause;
   };
 
   std::shared_ptr<Marker> marker_for(uint64_t sequence);  // with the lock held
   std::shared_ptr<Marker> record();
   void record_event(Marker& marker);
   void retire();
+  void note_failure(uint64_t first, const PluginError& cause);
+  void throw_failure(uint64_t sequence);
   void resume();  // called by the dispatcher when a dependency is done
 
   DeviceRuntime& device_;
@@ -117,6 +126,7 @@ class StreamState {
   std::deque<Held> held_;
   PluginError held_failure_;  // of work held back since the last marker
   std::vector<Failure> failures_;
+  std::atomic<bool> has_failures_{false};
   PluginError lost_;  // FRL_DEVICE_LOST stays
   std::deque<std::pair<uint64_t, std::shared_ptr<void>>> retained_;
 };

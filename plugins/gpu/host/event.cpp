@@ -211,7 +211,7 @@ frl_status stream_wait_event(frl_stream* stream, frl_event* event, frl_error* er
     outcome.struct_size = sizeof outcome;
     const bool done = record->poll(&outcome);
     if (done && outcome.code == FRL_OK) return;
-    (void)stream->submit();  // what was appended so far does not wait
+    (void)stream->submit();                         // what was appended so far does not wait
     if (done) return stream->set_failure(outcome);  // its device may be lost, and then could not be waited for
     stream->wait(record->handle());
     if (record->failure() != nullptr) stream->set_failure(*record->failure());

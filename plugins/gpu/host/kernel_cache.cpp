@@ -133,7 +133,8 @@ std::string KernelCache::path_of(const std::string& key) const {
 std::optional<std::string> KernelCache::find(const std::string& key) {
   if (!usable()) return std::nullopt;
   const std::string path = path_of(key);
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));  // a pipe has nothing to wait for
+  const File file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));  // a pipe has nothing to wait for
   struct stat status {};
   if (!file.open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   const auto size = static_cast<uint64_t>(status.st_size);

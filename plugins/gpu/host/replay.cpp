@@ -45,8 +45,8 @@ Replay::Set* Replay::find() {
 // Where only values differ that set is the cheapest to change; else the one that was used longest ago, once there are
 // enough.
 Replay::Sets::iterator Replay::to_replace() {
-  const auto alike = std::find_if(sets_.begin(), sets_.end(),
-                                  [this](const auto& set) { return same_addresses(set->slots, slots_); });
+  const auto alike =
+      std::find_if(sets_.begin(), sets_.end(), [this](const auto& set) { return same_addresses(set->slots, slots_); });
   if (alike != sets_.end() || sets_.size() < kSets) return alike;
   return std::min_element(sets_.begin(), sets_.end(),
                           [](const auto& a, const auto& b) { return a->last_use < b->last_use; });

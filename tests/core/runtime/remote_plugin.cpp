@@ -3,6 +3,7 @@
 // ops are missing, recorders and launches refuse on demand, and the device can be lost.
 #include "remote_plugin.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <string_view>
@@ -109,19 +110,42 @@ frl_status FRL_CALL remote_copy_out(frl_stream* stream, void* dst, frl_buffer* s
   return inner->copy_out(stream, dst, src, offset, bytes, error);
 }
 
+// Streams with a kernel that failed, and the events that say so.
+std::mutex failed_mutex;
+auto& failed = *new std::vector<const void*>;
+
+bool has_failed(const void* handle, bool forget) {
+  std::lock_guard lock(failed_mutex);
+  return forget ? std::erase(failed, handle) != 0 : std::find(failed.begin(), failed.end(), handle) != failed.end();
+}
+void note_failed(const void* handle) {
+  std::lock_guard lock(failed_mutex);
+  failed.push_back(handle);
+}
+frl_status failed_kernel(frl_error* error) { return fail(error, FRL_INTERNAL, "[remote] a kernel failed"); }
+
+frl_status FRL_CALL remote_memory(frl_device* device, uint64_t* free, uint64_t* total, frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  return inner->memory_info(device, free, total, error);
+}
+
 frl_status FRL_CALL remote_record(frl_event* event, frl_stream* stream, frl_error* error) {
   if (frl_status status = lost(error); status != FRL_OK) return status;
+  has_failed(event, true);
+  if (has_failed(stream, true)) note_failed(event);
   return inner->event_record(event, stream, error);
 }
 
 frl_status FRL_CALL remote_query(frl_event* event, int32_t* done, frl_error* error) {
   if (frl_status status = lost(error); status != FRL_OK) return status;
-  return inner->event_query(event, done, error);
+  frl_status status = inner->event_query(event, done, error);
+  return status == FRL_OK && *done && has_failed(event, false) ? failed_kernel(error) : status;
 }
 
 frl_status FRL_CALL remote_wait(frl_event* event, uint64_t timeout, frl_error* error) {
   if (frl_status status = lost(error); status != FRL_OK) return status;
-  return inner->event_wait(event, timeout, error);
+  frl_status status = inner->event_wait(event, timeout, error);
+  return status == FRL_OK && has_failed(event, false) ? failed_kernel(error) : status;
 }
 
 frl_status FRL_CALL remote_find(frl_device* device, const char* op, uint32_t version, frl_kernel** out,
@@ -139,6 +163,10 @@ frl_status FRL_CALL remote_launch(frl_stream* stream, frl_kernel* kernel, const 
     }
   } else {
     ++control.kernel_launches;
+    if (control.fail_kernel > 0 && --control.fail_kernel == 0) {
+      note_failed(stream);
+      return FRL_OK;
+    }
   }
   return inner->kernel_launch(stream, kernel, plan, call, error);
 }
@@ -181,6 +209,7 @@ frl_status FRL_CALL remote_open(uint32_t index, frl_device** out, const frl_devi
   device_api.buffer_map = remote_map;
   device_api.copy_in = remote_copy_in;
   device_api.copy_out = remote_copy_out;
+  device_api.memory_info = remote_memory;
   device_api.event_record = remote_record;
   device_api.event_query = remote_query;
   device_api.event_wait = remote_wait;

@@ -19,7 +19,7 @@ class Remote : public ::testing::Test {
   void SetUp() override {
     if (!is_available(device())) GTEST_SKIP() << "the backend remote is not built";
     set_fallback_policy(FallbackPolicy::allow);
-    control().refuse_recording = control().refuse_launch = 0;
+    control().refuse_recording = control().refuse_launch = control().fail_kernel = 0;
   }
   void TearDown() override { set_default_device(Device(Device::cpu)); }
   static Device device() { return Device("remote"); }
@@ -323,6 +323,48 @@ TEST_F(Managed, IsAnErrorWhereItIsNotOffered) {
   EXPECT_EQ(values(ones({4}) + array(1.0f))[0], 2.0f);
 }
 
+array evaluated(array a) {
+  async_eval({a});
+  return a;
+}
+
+// Neither before nor after somebody has noticed does what was made of a failed array pass for a result.
+TEST_F(Remote, WhatIsMadeOfAFailedArrayFails) {
+  set_default_device(device());
+  array good = evaluated(ones({64}) + array(1.0f));
+  EXPECT_EQ(good.data<float>()[5], 2.0f);
+  for (int between : {0, 3, 40}) {
+    control().fail_kernel = 1;
+    array failed = evaluated(good * array(3.0f));
+    array other = failed;
+    for (int i = 0; i < between; ++i) other = evaluated(other + array(1.0f));
+    array later = evaluated(other + array(1.0f));
+    array elsewhere = add(other, array(1.0f), Device(Device::cpu));
+    EXPECT_THROW(later.data<float>(), error) << between;
+    EXPECT_THROW(elsewhere.data<float>(), error) << between;
+    EXPECT_THROW(failed.data<float>(), error) << between;
+    array again = failed + array(1.0f);
+    EXPECT_THROW(again.data<float>(), error) << between;
+    EXPECT_THROW(add(failed, array(1.0f), Device(Device::cpu)).data<float>(), error) << between;
+    EXPECT_EQ((good + array(1.0f)).data<float>()[5], 3.0f) << between;
+    EXPECT_EQ(good.data<float>()[5], 2.0f);
+  }
+}
+
+TEST_F(Remote, NoFailureIsForgotten) {
+  set_default_device(device());
+  array good = evaluated(ones({64}) + array(1.0f));
+  good.wait();
+  std::vector<array> failed;
+  for (int i = 0; i < 200; ++i) {
+    control().fail_kernel = 1;
+    failed.push_back(evaluated(good * array(3.0f)));
+    EXPECT_THROW(failed.back().wait(), error);
+  }
+  for (array& each : failed) EXPECT_THROW(each.data<float>(), error);
+  EXPECT_EQ((good * array(3.0f)).data<float>()[5], 6.0f);
+}
+
 // The last of all: the device does not come back.
 class ZLost : public Remote {};
 
@@ -330,6 +372,9 @@ TEST_F(ZLost, ArraysBecomeErrorsAndTheProcessGoesOn) {
   array before = multiply(ones({100'000}), array(2.0f), device());
   before.eval();
   auto compiled = compile([](const Arrays& in) { return Arrays{matmul(in[0], in[0], Device("remote")) + in[0]}; });
+  array large = numbers({700, 700}, 1e-6);
+  for (int i = 0; i < 4; ++i) large = matmul(large, large, device());
+  array waits = evaluated(add(large, array(1.0f), Device(Device::cpu)));
   control().lost = 1;
   auto expect_lost = [](const auto& action) {
     try {
@@ -339,6 +384,8 @@ TEST_F(ZLost, ArraysBecomeErrorsAndTheProcessGoesOn) {
       EXPECT_EQ(e.code(), ErrorCode::device_lost) << e.what();
     }
   };
+  // What waits for the lost device ends, and its own device is none the worse.
+  expect_lost([&] { waits.data<float>(); });
   expect_lost([&] { before.data<float>(); });
   expect_lost([&] { multiply(before, array(3.0f), device()).eval(); });
   expect_lost([&] { add(before, array(1.0f), Device(Device::cpu)).eval(); });
