@@ -323,8 +323,12 @@ TEST_F(Managed, IsAnErrorWhereItIsNotOffered) {
   EXPECT_EQ(values(ones({4}) + array(1.0f))[0], 2.0f);
 }
 
+// Queued; what is known to be impossible already is so again when it is read.
 array evaluated(array a) {
-  async_eval({a});
+  try {
+    async_eval({a});
+  } catch (const error&) {
+  }
   return a;
 }
 
