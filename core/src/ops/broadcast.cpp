@@ -67,7 +67,7 @@ array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s) {
     fail("broadcast_to", "the shape does not broadcast", describe(a) + " to " + describe(shape),
          "equal extents, or 1, on every axis from the last");
   }
-  return make<Broadcast>(shape, a.dtype(), {a}, to_stream(s));
+  return make_plain<Broadcast>(shape, a.dtype(), a, to_stream(s));
 }
 
 std::vector<array> broadcast_arrays(const std::vector<array>& inputs, StreamOrDevice s) {

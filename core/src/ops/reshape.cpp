@@ -69,7 +69,7 @@ class Reshape final : public ShapeOnly {
 
 array with_shape(const array& a, const Shape& shape, const StreamOrDevice& s) {
   if (a.shape() == shape) return a;
-  return make<Reshape>(shape, a.dtype(), {a}, to_stream(s));
+  return make_plain<Reshape>(shape, a.dtype(), a, to_stream(s));
 }
 
 }  // namespace

@@ -67,9 +67,20 @@ class ShapeOnly : public Primitive {
   using Primitive::Primitive;
 };
 
+// A list of one, without the temporary copies of an initializer list.
+inline std::vector<array> only(const array& a) { return std::vector<array>(1, a); }
+
 template <typename P, typename... Args>
 array make(const Shape& shape, Dtype dtype, std::vector<array> inputs, Args&&... args) {
   return array(shape, dtype, std::make_shared<P>(std::forward<Args>(args)...), std::move(inputs));
+}
+
+// The same with a primitive that has nothing but its stream: this thread's, kept for the stream used last.
+template <typename P>
+array make_plain(const Shape& shape, Dtype dtype, const array& input, const Stream& s) {
+  thread_local std::shared_ptr<Primitive> kept;
+  if (!kept || !(kept->stream() == s)) kept = std::make_shared<P>(s);
+  return array(shape, dtype, kept, only(input));
 }
 
 }  // namespace ferrule::detail

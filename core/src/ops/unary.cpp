@@ -11,8 +11,8 @@ namespace {
 
 array unary(uint32_t code, const array& a, Dtype in, Dtype out, const StreamOrDevice& where) {
   Stream s = to_stream(where);
-  if (a.dtype() == in) return elementwise(code, a.shape(), out, {a}, s);
-  return elementwise(code, a.shape(), out, {cast(a, in, s)}, s);
+  if (a.dtype() == in) return elementwise(code, a.shape(), out, only(a), s);
+  return elementwise(code, a.shape(), out, only(cast(a, in, s)), s);
 }
 
 void reject_complex(const char* name, const array& a) {

@@ -1,12 +1,11 @@
 // Reverse-mode differentiation: trace the function on stand-ins of its arguments, then walk the graph backwards, adding
 // up cotangents. Gradients are made of ops, so they can be differentiated again.
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "ferrule/ops.h"
 #include "ferrule/primitive.h"
 #include "ferrule/transforms.h"
+#include "runtime/backward.h"
 #include "runtime/evaluation.h"
 #include "runtime/failure.h"
 #include "runtime/node.h"
@@ -62,121 +61,6 @@ class CustomVjp : public Primitive {
   Gradient gradient_;
 };
 
-// The nodes between `outputs` and the stand-ins, inputs before users; without recursion.
-std::vector<array> traced_order(const std::vector<array>& outputs, const std::unordered_set<const Node*>& sources,
-                                std::unordered_set<const Node*>& dependent) {
-  struct Frame {
-    array value;
-    size_t next_input;
-    bool depends;
-  };
-  std::vector<array> order;
-  std::unordered_map<const Node*, bool> seen;
-  std::vector<Frame> stack;
-  auto visit = [&](const array& a) {
-    const Node* node = a.node().get();
-    if (seen.count(node) || !node->tracer) return;
-    seen.emplace(node, false);
-    stack.push_back({a, 0, sources.count(node) != 0});
-  };
-  for (const array& output : outputs) {
-    visit(output);
-    while (!stack.empty()) {
-      Frame& frame = stack.back();
-      const auto& inputs = frame.value.inputs();
-      bool leaf = sources.count(frame.value.node().get()) != 0;
-      if (!leaf && frame.next_input < inputs.size()) {
-        visit(inputs[frame.next_input++]);
-        continue;
-      }
-      for (const array& input : inputs) frame.depends |= !leaf && dependent.count(input.node().get()) != 0;
-      if (frame.depends) {
-        dependent.insert(frame.value.node().get());
-        order.push_back(frame.value);
-      }
-      stack.pop_back();
-    }
-  }
-  return order;
-}
-
-using Cotangents = std::unordered_map<const Node*, array>;
-
-void accumulate(Cotangents& cotangents, const array& at, const array& value, const Stream& stream) {
-  auto [it, inserted] = cotangents.try_emplace(at.node().get(), value);
-  if (!inserted) it->second = add(it->second, value, stream);
-}
-
-void check_cotangent(const array& primal, const array& cotangent, const Primitive& primitive) {
-  if (cotangent.shape() != primal.shape()) {
-    fail(ErrorCode::internal, "[vjp] {} gave a cotangent of shape {}; expected {}", primitive.name(),
-         shape_text(cotangent.shape()), shape_text(primal.shape()));
-  }
-}
-
-// Cotangents of the sources, given those of the outputs.
-std::vector<array> backward(const std::vector<array>& outputs, const std::vector<array>& output_cotangents,
-                            const std::vector<array>& sources) {
-  std::unordered_set<const Node*> source_nodes, dependent;
-  for (const array& source : sources) source_nodes.insert(source.node().get());
-  std::vector<array> order = traced_order(outputs, source_nodes, dependent);
-
-  Cotangents cotangents;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (dependent.count(outputs[i].node().get())) {
-      accumulate(cotangents, outputs[i], output_cotangents[i], to_stream({}));
-    }
-  }
-  // Outputs of one primitive are handled together, at the first in order: every user of any of them comes later.
-  std::unordered_map<const Siblings*, const Node*> first;
-  for (const array& node : order) {
-    if (const Siblings* siblings = node.node()->siblings.get()) first.try_emplace(siblings, node.node().get());
-  }
-  for (auto it = order.rbegin(); it != order.rend(); ++it) {
-    const array& node = *it;
-    if (source_nodes.count(node.node().get()) || !node.has_primitive()) continue;
-    const Siblings* siblings = node.node()->siblings.get();
-    if (siblings && first.at(siblings) != node.node().get()) continue;
-    std::vector<array> node_outputs = node.outputs();
-    std::vector<array> node_cotangents;
-    bool any = false;
-    Primitive& primitive = node.primitive();
-    const Stream& stream = primitive.stream();
-    for (const array& output : node_outputs) {
-      auto found = cotangents.find(output.node().get());
-      any |= found != cotangents.end();
-    }
-    if (!any) continue;
-    for (const array& output : node_outputs) {
-      auto found = cotangents.find(output.node().get());
-      node_cotangents.push_back(found != cotangents.end() ? found->second : zeros_like(output, stream));
-      if (found != cotangents.end()) cotangents.erase(found);
-    }
-    std::vector<int> argnums;
-    const auto& inputs = node.inputs();
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (dependent.count(inputs[i].node().get())) argnums.push_back(static_cast<int>(i));
-    }
-    if (argnums.empty()) continue;
-    std::vector<array> gradients = primitive.vjp(inputs, node_cotangents, argnums, node_outputs);
-    if (gradients.size() != argnums.size()) {
-      fail(ErrorCode::internal, "[vjp] {} gave {} cotangents; expected {}", primitive.name(), gradients.size(),
-           argnums.size());
-    }
-    for (size_t i = 0; i < argnums.size(); ++i) {
-      const array& input = inputs[static_cast<size_t>(argnums[i])];
-      check_cotangent(input, gradients[i], primitive);
-      accumulate(cotangents, input, gradients[i], stream);
-    }
-  }
-  std::vector<array> result;
-  for (const array& source : sources) {
-    auto found = cotangents.find(source.node().get());
-    result.push_back(found != cotangents.end() ? found->second : zeros_like(source));
-  }
-  return result;
-}
-
 }  // namespace
 
 array make_tracer(const array& a) {
@@ -216,49 +100,63 @@ std::pair<array, array> vjp(const std::function<array(const array&)>& fun, const
   return {outputs[0], gradients[0]};
 }
 
+namespace {
+
+std::vector<size_t> positions_of(const std::vector<int>& argnums, const std::vector<array>& inputs) {
+  std::vector<size_t> positions;
+  positions.reserve(argnums.size());
+  for (int argnum : argnums) {
+    int n = static_cast<int>(inputs.size());
+    int position = argnum < 0 ? argnum + n : argnum;
+    if (position < 0 || position >= n) {
+      invalid("[grad] argument number out of range; got {} for {} arguments", argnum, n);
+    }
+    auto at = static_cast<size_t>(position);
+    if (std::find(positions.begin(), positions.end(), at) != positions.end()) {
+      invalid("[grad] got argument number {} twice; expected distinct numbers", argnum);
+    }
+    if (!issubdtype(inputs[at].dtype(), inexact)) {
+      invalid("[grad] argument {} has dtype {}; expected a floating or complex one", at,
+              dtype_name(inputs[at].dtype()));
+    }
+    positions.push_back(at);
+  }
+  return positions;
+}
+
+// fun's outputs and the gradients of the first.
+std::pair<std::vector<array>, std::vector<array>> differentiate(const ArrayFn& fun, const std::vector<int>& argnums,
+                                                                const std::vector<array>& inputs) {
+  detail::Tracing tracing;
+  std::vector<array> arguments = inputs, traced;
+  traced.reserve(argnums.size());
+  for (size_t at : positions_of(argnums, inputs)) {
+    arguments[at] = detail::make_tracer(inputs[at]);
+    traced.push_back(arguments[at]);
+  }
+  std::vector<array> outputs = fun(arguments);
+  if (outputs.empty() || outputs[0].size() != 1 || outputs[0].ndim() != 0) {
+    invalid("[grad] the function's first output {}; expected a scalar, of shape ()",
+            outputs.empty() ? "is missing" : "has shape " + detail::shape_text(outputs[0].shape()));
+  }
+  std::vector<array> gradients = detail::backward({outputs[0]}, {array(1, outputs[0].dtype())}, traced);
+  return {std::move(outputs), std::move(gradients)};
+}
+
+}  // namespace
+
 ValueAndGradFn value_and_grad(const ArrayFn& fun, const std::vector<int>& argnums) {
   if (argnums.empty()) invalid("[grad] got no argument numbers; expected at least one");
-  return [fun, argnums](const std::vector<array>& inputs) {
-    std::vector<size_t> positions;
-    for (int argnum : argnums) {
-      int n = static_cast<int>(inputs.size());
-      int position = argnum < 0 ? argnum + n : argnum;
-      if (position < 0 || position >= n) {
-        invalid("[grad] argument number out of range; got {} for {} arguments", argnum, n);
-      }
-      auto at = static_cast<size_t>(position);
-      if (std::find(positions.begin(), positions.end(), at) != positions.end()) {
-        invalid("[grad] got argument number {} twice; expected distinct numbers", argnum);
-      }
-      positions.push_back(at);
-    }
-    detail::Tracing tracing;
-    std::vector<array> arguments = inputs, traced;
-    for (size_t at : positions) {
-      if (!issubdtype(inputs[at].dtype(), inexact)) {
-        invalid("[grad] argument {} has dtype {}; expected a floating or complex one", at,
-                dtype_name(inputs[at].dtype()));
-      }
-      arguments[at] = detail::make_tracer(inputs[at]);
-      traced.push_back(arguments[at]);
-    }
-    std::vector<array> outputs = fun(arguments);
-    if (outputs.empty() || outputs[0].size() != 1 || outputs[0].ndim() != 0) {
-      invalid("[grad] the function's first output {}; expected a scalar, of shape ()",
-              outputs.empty() ? "is missing" : "has shape " + detail::shape_text(outputs[0].shape()));
-    }
-    std::vector<array> gradients = detail::backward({outputs[0]}, {array(1, outputs[0].dtype())}, traced);
-    return std::pair(std::move(outputs), std::move(gradients));
-  };
+  return [fun, argnums](const std::vector<array>& inputs) { return differentiate(fun, argnums, inputs); };
 }
 
 ValueAndGradFn value_and_grad(const ArrayFn& fun, int argnum) { return value_and_grad(fun, std::vector<int>{argnum}); }
 
 std::function<std::pair<array, array>(const array&)> value_and_grad(const std::function<array(const array&)>& fun) {
   return [fun](const array& input) {
-    auto [outputs, gradients] = value_and_grad(
-        ArrayFn([&](const std::vector<array>& args) { return std::vector<array>{fun(args[0])}; }))({input});
-    return std::pair(outputs[0], gradients[0]);
+    auto [outputs, gradients] =
+        differentiate([&](const std::vector<array>& args) { return std::vector<array>{fun(args[0])}; }, {0}, {input});
+    return std::pair(std::move(outputs[0]), std::move(gradients[0]));
   };
 }
 

@@ -23,8 +23,7 @@ uint32_t math_mode() {
   return mode;
 }
 
-frl_tensor describe(const Node& node) {
-  frl_tensor t;
+void describe(const Node& node, frl_tensor& t) {
   t.buffer = nullptr;
   t.byte_offset = 0;
   t.dtype = node.dtype.code();
@@ -44,7 +43,6 @@ frl_tensor describe(const Node& node) {
     t.buffer = node.storage->buffer();
     t.byte_offset = node.storage->offset() + node.byte_offset;
   }
-  return t;
 }
 
 // A kernel call that outlives its arrays, for streams that hold work back.
@@ -254,8 +252,8 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
   const std::vector<array>* inputs = &given;
   const Answer* answer = nullptr;
   for (bool settled = false; !settled;) {
-    for (size_t i = 0; i < inputs->size(); ++i) tensors[i] = describe(*(*inputs)[i].node());
-    for (size_t i = 0; i < outputs.size(); ++i) tensors[given.size() + i] = describe(*outputs[i].node());
+    for (size_t i = 0; i < inputs->size(); ++i) describe(*(*inputs)[i].node(), tensors[i]);
+    for (size_t i = 0; i < outputs.size(); ++i) describe(*outputs[i].node(), tensors[given.size() + i]);
     if (collapse) collapse_dims(tensors.data(), given.size(), outputs.size());
     if (what == kFill) tensors[0].ndim = 0;  // its value has a rank of its own
     answer = &kernel.query(call);

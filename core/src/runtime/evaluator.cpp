@@ -47,7 +47,10 @@ void require_value(const Node& node) {
 
 class Evaluator {
  public:
-  explicit Evaluator(int depth) : depth_(depth) {}
+  explicit Evaluator(int depth) : depth_(depth) {
+    stack_.reserve(kUsual);
+    tape_.reserve(kUsual);
+  }
 
   void run(const std::vector<array>& outputs) {
     order(outputs);
@@ -64,6 +67,7 @@ class Evaluator {
                      std::vector<array>& outputs);
   StreamState& stream_of(const Stream& id);
 
+  static constexpr size_t kUsual = 64;
   struct Frame {
     Node* node;
     size_t next_input;

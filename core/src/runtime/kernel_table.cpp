@@ -29,8 +29,8 @@ void append(std::string& key, const T* values, size_t n) {
 }
 
 // The bytes of every property that the answer depends on.
-std::string property_key(const frl_call& call, uint32_t depends) {
-  std::string key;
+void write_key(const frl_call& call, uint32_t depends, std::string& key) {
+  key.clear();
   auto add = [&](const frl_tensor& t) {
     if (t.dtype == FRL_NONE) return;
     if (depends & (FRL_DEPENDS_RANK | FRL_DEPENDS_SHAPES | FRL_DEPENDS_STRIDES)) append(key, &t.ndim, 1);
@@ -42,7 +42,6 @@ std::string property_key(const frl_call& call, uint32_t depends) {
   for (uint16_t i = 0; i < call.n_inputs; ++i) add(call.inputs[i]);
   for (uint16_t i = 0; i < call.n_outputs; ++i) add(call.outputs[i]);
   if (depends & FRL_DEPENDS_ATTRS) key.append(static_cast<const char*>(call.attrs), call.attrs_size);
-  return key;
 }
 
 }  // namespace
@@ -107,7 +106,8 @@ const Answer& Kernel::query(const frl_call& call) {
     ask(call, answer);
     if (answer.requirements.depends != 0) {
       try {
-        found->answers[property_key(call, answer.requirements.depends)] = std::make_unique<Answer>(answer);
+        write_key(call, answer.requirements.depends, key_);
+        found->answers[key_] = std::make_unique<Answer>(answer);
       } catch (...) {
         release(answer);
         throw;
@@ -117,7 +117,8 @@ const Answer& Kernel::query(const frl_call& call) {
     found->asked = true;
     if (found->depends == 0) return found->single = std::move(answer);
   }
-  auto& slot = found->answers[property_key(call, found->depends)];
+  write_key(call, found->depends, key_);
+  auto& slot = found->answers[key_];
   if (!slot) {
     auto answer = std::make_unique<Answer>();
     ask(call, *answer);  // where this fails, the next call asks again

@@ -59,6 +59,7 @@ class Kernel {
   DeviceRuntime& device_;
   frl_kernel* handle_;
   std::vector<std::unique_ptr<Class>> classes_;
+  std::string key_;  // kept from query to query
 };
 
 class KernelTable {

@@ -3,6 +3,7 @@ set(FERRULE_RUNTIME_SOURCES
   arena_plan.cpp
   array.cpp
   autograd.cpp
+  backward.cpp
   collapse.cpp
   compile.cpp
   compiled.cpp
