@@ -2,6 +2,7 @@
 add_executable(runtime_test
   compile_test.cpp
   io_mutation_test.cpp
+  runtime/compile_cases_test.cpp
   runtime/devices_test.cpp
   runtime/graph_replay_test.cpp
   runtime/profiler_test.cpp
@@ -21,6 +22,17 @@ add_dependencies(runtime_test ferrule_remote)
 set(plugin_path ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}:${CMAKE_CURRENT_BINARY_DIR}/plugins)
 gtest_discover_tests(runtime_test DISCOVERY_MODE PRE_TEST
                      PROPERTIES ENVIRONMENT "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${plugin_path}" TIMEOUT 120)
+
+# Each allocation of a training step fails once, on backends with and without memory of their own.
+add_executable(host_memory_test ../counted_memory.cpp runtime/host_memory_test.cpp)
+target_include_directories(host_memory_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(host_memory_test PRIVATE ferrule::ferrule ferrule_warnings GTest::gtest_main)
+add_dependencies(host_memory_test ferrule_cpu ferrule_remote)
+foreach(backend cpu remote)
+  add_test(NAME host_memory_${backend} COMMAND host_memory_test)
+  set_tests_properties(host_memory_${backend} PROPERTIES
+    ENVIRONMENT "FERRULE_BACKEND=${backend};FERRULE_PLUGIN_PATH=${plugin_path};FERRULE_LOG=error" TIMEOUT 120)
+endforeach()
 
 # Read once per process.
 add_test(NAME runtime_managed COMMAND runtime_test --gtest_filter=Managed.*)

@@ -1,6 +1,7 @@
 // compile: trace a function once per combination of input shapes and dtypes, simplify the graph, fuse elementwise
 // chains, and replay it. As in mlx.core: the function must be pure. `shapeless` is accepted for source compatibility;
-// every new combination of shapes is traced again, so that it is never wrong. May be called from any thread.
+// every new combination of shapes is traced again, so that it is never wrong; those used last are kept, some hundreds per
+// function. May be called from any thread.
 #pragma once
 
 #include <cstdint>

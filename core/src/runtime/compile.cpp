@@ -174,22 +174,48 @@ class CompiledFunction {
   }
 
  private:
+  // Of more combinations than these the one that was used longest ago goes.
+  static constexpr size_t kMostTraces = 256;
+  struct Known {
+    std::shared_ptr<const CompiledTrace> trace;
+    uint64_t last_use;
+  };
+
   std::shared_ptr<const CompiledTrace> find(const std::vector<array>& inputs) {
     int stream = to_stream({}).index;
     CompileMode now = mode();
-    std::lock_guard lock(mutex_);
-    for (auto& known : traces_) {
-      if (known->fits(inputs, stream, now)) return known;
-    }
+    if (auto known = find_known(inputs, stream, now)) return known;
+    std::lock_guard tracing(tracing_mutex_);
+    if (auto known = find_known(inputs, stream, now)) return known;
     auto made = std::make_shared<const CompiledTrace>(fun_, inputs, stream, now);
     traces().add(made);
-    traces_.push_back(made);
+    std::shared_ptr<const CompiledTrace> dropped;  // destroyed without the lock
+    std::lock_guard lock(mutex_);
+    known_.push_back({made, ++uses_});
+    if (known_.size() > kMostTraces) {
+      auto oldest = std::min_element(known_.begin(), known_.end(),
+                                     [](const Known& a, const Known& b) { return a.last_use < b.last_use; });
+      dropped = std::move(oldest->trace);
+      known_.erase(oldest);
+    }
     return made;
   }
 
+  std::shared_ptr<const CompiledTrace> find_known(const std::vector<array>& inputs, int stream, CompileMode now) {
+    std::lock_guard lock(mutex_);
+    for (Known& known : known_) {
+      if (!known.trace->fits(inputs, stream, now)) continue;
+      known.last_use = ++uses_;
+      return known.trace;
+    }
+    return nullptr;
+  }
+
   ArrayFn fun_;
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<const CompiledTrace>> traces_;
+  std::recursive_mutex tracing_mutex_;  // each combination is traced once; the function may call itself
+  std::mutex mutex_;                    // guards what follows
+  std::vector<Known> known_;
+  uint64_t uses_ = 0;
 };
 
 using FunctionPointer = std::vector<array> (*)(const std::vector<array>&);

@@ -13,6 +13,9 @@
 namespace ferrule::gpu::test {
 namespace {
 
+using ferrule::test::FailingMemory;
+using ferrule::test::live_allocations;
+
 constexpr int64_t kCount = 64;
 constexpr uint64_t kSize = kCount * sizeof(float);
 

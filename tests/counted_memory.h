@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace ferrule::gpu::test {
+namespace ferrule::test {
 
 // While one exists, allocations of this thread count down `remaining`; the one that reaches 0 throws std::bad_alloc, and
 // so does none after it.
@@ -18,4 +18,4 @@ class FailingMemory {
 // Allocations of all threads that are not freed.
 int64_t live_allocations();
 
-}  // namespace ferrule::gpu::test
+}  // namespace ferrule::test

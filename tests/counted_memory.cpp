@@ -42,10 +42,10 @@ void operator delete[](void* at, std::align_val_t) noexcept { release(at); }
 void operator delete(void* at, std::size_t, std::align_val_t) noexcept { release(at); }
 void operator delete[](void* at, std::size_t, std::align_val_t) noexcept { release(at); }
 
-namespace ferrule::gpu::test {
+namespace ferrule::test {
 
 FailingMemory::FailingMemory(int64_t* remaining) { left = remaining; }
 FailingMemory::~FailingMemory() { left = nullptr; }
 int64_t live_allocations() { return live.load(std::memory_order_relaxed); }
 
-}  // namespace ferrule::gpu::test
+}  // namespace ferrule::test
