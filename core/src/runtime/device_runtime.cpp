@@ -95,8 +95,8 @@ std::string Expression::key() const {
 Kernel* DeviceRuntime::fused_kernel(const Expression& expression) {
   if (!fusion_) return nullptr;
   std::lock_guard lock(fused_mutex_);
-  auto [it, inserted] = fused_.try_emplace(expression.key());
-  if (!inserted) return it->second.get();
+  std::string key = expression.key();
+  if (auto known = fused_.find(key); known != fused_.end()) return known->second.get();
   std::vector<uint8_t> access(expression.n_inputs, FRL_ACCESS_ANY);
   auto output = static_cast<uint32_t>(expression.nodes.size() - 1);
   frl_expr expr{};
@@ -122,11 +122,18 @@ Kernel* DeviceRuntime::fused_kernel(const Expression& expression) {
   PluginError plugin_error;
   frl_kernel* handle = nullptr;
   frl_status status = fusion_->compile(handle_, &expr, &handle, &plugin_error);
-  if (status == FRL_OK)
-    it->second = std::make_unique<Kernel>(*this, handle);
-  else
+  if (status != FRL_OK) {
     log(LogLevel::debug, fmt::format("{} does not fuse an expression: {}", label_, plugin_error.message));
-  return it->second.get();
+    if (status == FRL_OUT_OF_MEMORY || status == FRL_DEVICE_LOST) return nullptr;  // another time it may
+    return fused_.emplace(std::move(key), nullptr).first->second.get();
+  }
+  try {
+    auto kernel = std::make_unique<Kernel>(*this, handle);
+    return fused_.emplace(std::move(key), std::move(kernel)).first->second.get();
+  } catch (...) {
+    fusion_->release(handle_, handle);
+    throw;
+  }
 }
 
 StreamState& DeviceRuntime::add_stream(Stream id) {

@@ -17,7 +17,10 @@ thread_local std::vector<array>* dying = nullptr;
 void destroy_inputs(std::vector<array>&& inputs) {
   if (inputs.empty()) return;
   if (dying) {
-    for (array& input : inputs) dying->push_back(std::move(input));
+    try {
+      for (array& input : inputs) dying->push_back(std::move(input));
+    } catch (const std::bad_alloc&) {  // the rest is destroyed with its vector, one within the other
+    }
     return;
   }
   std::vector<array> list = std::move(inputs);
@@ -44,9 +47,12 @@ void Node::drop_graph() {
 std::shared_ptr<HostBlock> allocate_host(uint64_t bytes) {
   constexpr uint64_t kAlignment = 64;
   uint64_t rounded = (std::max<uint64_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  void* data = rounded >= bytes ? std::aligned_alloc(kAlignment, rounded) : nullptr;
+  std::unique_ptr<void, void (*)(void*)> data(nullptr, std::free);
+  if (rounded >= bytes) data.reset(std::aligned_alloc(kAlignment, rounded));
   if (!data) fail(ErrorCode::out_of_memory, "[host memory] not enough; got a request of {} bytes", bytes);
-  return std::make_shared<HostBlock>(data, std::free);
+  auto block = std::make_shared<HostBlock>(data.get(), std::free);
+  (void)data.release();
+  return block;
 }
 
 uint64_t element_count(const Shape& shape) {

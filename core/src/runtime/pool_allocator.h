@@ -30,7 +30,13 @@ class PieceCache {
 
  private:
   struct Pieces {
-    Pieces() { free.reserve(4096); }
+    Pieces() {
+      try {
+        free.reserve(4096);
+      } catch (const std::bad_alloc&) {
+        closed = true;
+      }
+    }
     ~Pieces() {
       for (void* piece : free) ::operator delete(piece);
       closed = true;

@@ -13,6 +13,9 @@ namespace {
 // them fails all, unless somebody waited in between.
 constexpr uint32_t kEvaluationsPerMarker = 16;
 
+// So often an event is recorded that the device refuses, before its work counts as lost.
+constexpr int kRecordAttempts = 1000;
+
 }  // namespace
 
 Marker::~Marker() {
@@ -27,17 +30,20 @@ void StreamState::release_all() {
   retained_.clear();
 }
 
-void StreamState::record_event(Marker& marker) {
-  PluginError plugin_error;
+frl_status StreamState::record_event(Marker& marker, PluginError& cause) {
+  ++marker.attempts;
+  cause.code = device_.api().event_record(marker.event, handle_, &cause);
+  if (cause.code == FRL_OK) marker.has_event.store(true, std::memory_order_release);
+  return cause.code;
+}
+
+void StreamState::record_first(Marker& marker) {
+  PluginError ignored;
   if (held_failure_.code != FRL_OK) {
     marker.failure = held_failure_;
     held_failure_ = PluginError{};
   }
-  frl_status status = device_.api().event_record(marker.event, handle_, &plugin_error);
-  if (status != FRL_OK && marker.failure.code == FRL_OK) {
-    marker.failure = plugin_error;
-    marker.failure.code = status;
-  }
+  (void)record_event(marker, ignored);
   marker.recorded.store(true, std::memory_order_release);
   recorded_.notify_all();
 }
@@ -50,12 +56,12 @@ std::shared_ptr<Marker> StreamState::record() {
   marker->event = device_.take_event();
   markers_.push_back(marker);
   if (held_.empty()) {
-    record_event(*marker);
+    record_first(*marker);
     return marker;
   }
   try {
     held_.push_back({[this, marker](frl_stream*, frl_error*) {
-                       record_event(*marker);
+                       record_first(*marker);
                        return FRL_OK;
                      },
                      nullptr, true});
@@ -99,18 +105,28 @@ void StreamState::flush() {
   check(device_.api().stream_flush(handle_, &plugin_error), plugin_error, "stream_flush");
 }
 
+// Whether the work before a marker is done, and how it ended; with the lock held. Memory in use must not be given back
+// because a record failed: it is tried again.
+bool StreamState::is_over(Marker& marker, PluginError& cause) {
+  if (!marker.recorded.load(std::memory_order_acquire)) return false;
+  if (!marker.has_event) {
+    frl_status status = record_event(marker, cause);
+    if (status == FRL_OK || (status != FRL_DEVICE_LOST && marker.attempts < kRecordAttempts)) return false;
+  } else {
+    int32_t done = 0;
+    cause.code = device_.api().event_query(marker.event, &done, &cause);
+    if (cause.code == FRL_OK && !done) return false;
+  }
+  if (marker.failure.code != FRL_OK) cause = marker.failure;
+  return true;
+}
+
 // Pops the markers that are done, in order; with the lock held.
 void StreamState::retire() {
   while (!markers_.empty()) {
     Marker& marker = *markers_.front();
-    if (!marker.recorded.load(std::memory_order_acquire)) break;
-    PluginError cause = marker.failure;
-    if (cause.code == FRL_OK) {
-      int32_t done = 0;
-      frl_status status = device_.api().event_query(marker.event, &done, &cause);
-      if (status == FRL_OK && !done) break;
-      cause.code = status;
-    }
+    PluginError cause;
+    if (!is_over(marker, cause)) break;
     if (cause.code != FRL_OK) {
       note_failure(completed_ + 1, cause);
       marker.failure = cause;  // for streams that depend on it
@@ -193,7 +209,7 @@ void StreamState::wait_for(StreamState& other, uint64_t sequence) {
     marker = other.marker_for(sequence);
   }
   std::lock_guard lock(mutex_);
-  bool native = other.device_.same_plugin(device_) && marker->recorded.load(std::memory_order_acquire);
+  bool native = other.device_.same_plugin(device_) && marker->has_event.load(std::memory_order_acquire);
   if (native && held_.empty()) {
     PluginError plugin_error;
     check(device_.api().stream_wait_event(handle_, marker->event, &plugin_error), plugin_error, "stream_wait_event");

@@ -26,8 +26,10 @@ struct Marker {
   StreamState* stream;
   uint64_t sequence;
   frl_event* event = nullptr;
-  std::atomic<bool> recorded{false};  // false while the stream holds work back
-  PluginError failure;                // of the record itself, or of work held back before it
+  std::atomic<bool> recorded{false};   // false while the stream holds work back
+  std::atomic<bool> has_event{false};  // the event is in the stream; where recording it failed, retire() tries again
+  int attempts = 0;
+  PluginError failure;  // of work held back before it, or what retire() found
 
   ~Marker();
 };
@@ -108,7 +110,9 @@ class StreamState {
 
   std::shared_ptr<Marker> marker_for(uint64_t sequence);  // with the lock held
   std::shared_ptr<Marker> record();
-  void record_event(Marker& marker);
+  frl_status record_event(Marker& marker, PluginError& cause);
+  void record_first(Marker& marker);
+  bool is_over(Marker& marker, PluginError& cause);
   void retire();
   void note_failure(uint64_t first, const PluginError& cause);
   void throw_failure(uint64_t sequence);
