@@ -7,6 +7,20 @@ namespace {
 
 constexpr size_t kArgumentAlignment = 16;
 
+// Whether two commands do the same, but for the bytes of a kernel's arguments.
+bool same_but_arguments(const Command& a, const Command& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Command::Kind::kKernel:
+      return a.function == b.function && a.n_arguments == b.n_arguments &&
+             std::memcmp(&a.shape, &b.shape, sizeof a.shape) == 0;
+    case Command::Kind::kCopy:
+      return a.to == b.to && a.from == b.from && a.bytes == b.bytes;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void CommandList::begin_call(std::span<const ByteRange> reads, std::span<const ByteRange> writes,
@@ -77,16 +91,31 @@ std::span<const std::byte> CommandList::argument_block(const Command& command) c
 }
 
 bool CommandList::same(const Command& command, const CommandList& other, const Command& theirs) const {
-  if (command.kind == Command::Kind::kCopy) {
-    return command.to == theirs.to && command.from == theirs.from && command.bytes == theirs.bytes;
-  }
-  if (command.kind == Command::Kind::kLibrary || command.function != theirs.function ||
-      command.n_arguments != theirs.n_arguments ||
-      std::memcmp(&command.shape, &theirs.shape, sizeof command.shape) != 0) {
-    return false;
-  }
+  if (!same_but_arguments(command, theirs)) return false;
+  if (command.kind == Command::Kind::kCopy) return true;
   const auto mine = argument_block(command), other_block = other.argument_block(theirs);
   return mine.size() == other_block.size() && std::memcmp(mine.data(), other_block.data(), mine.size()) == 0;
+}
+
+bool CommandList::same(const CommandList& other) const {
+  const auto equal_bytes = [](const auto& a, const auto& b) {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0);
+  };
+  if (commands_.size() != other.commands_.size() || calls_.size() != other.calls_.size() ||
+      !equal_bytes(argument_bytes_, other.argument_bytes_) || !equal_bytes(ranges_, other.ranges_)) {
+    return false;
+  }
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const CallRanges &mine = calls_[i], &theirs = other.calls_[i];
+    if (mine.first_command != theirs.first_command || mine.n_reads != theirs.n_reads ||
+        mine.n_writes != theirs.n_writes) {
+      return false;
+    }
+  }
+  for (size_t i = 0; i < commands_.size(); ++i) {
+    if (!same_but_arguments(commands_[i], other.commands_[i])) return false;
+  }
+  return true;
 }
 
 void CommandList::clear() {

@@ -94,6 +94,8 @@ class CommandList {
   bool has_library() const { return !libraries_.empty(); }
   // Whether two commands of one kind, of this list and another, do the same with the same arguments.
   bool same(const Command& command, const CommandList& other, const Command& theirs) const;
+  // Whether two lists are the same calls on the same memory with the same arguments; never with library work.
+  bool same(const CommandList& other) const;
   struct CallRanges {
     uint32_t first_command;                               // in commands(); those of the call end where the next begins
     uint32_t first_read, n_reads, first_write, n_writes;  // in ranges()

@@ -39,6 +39,14 @@ size_t GraphCache::differing(const Entry& entry, const CommandList& list, size_t
   return count;
 }
 
+// The entry whose executable was last given just this list: loops come back to few of them, and need no topology.
+GraphCache::Entry* GraphCache::find_same(const CommandList& list) const {
+  for (const auto& entry : entries_) {
+    if (entry->executable && list.same(entry->list)) return entry.get();
+  }
+  return nullptr;
+}
+
 GraphCache::Match GraphCache::find(const Topology& topology, const CommandList& list) const {
   Match best;
   for (size_t i = 0; i < hashes_.size(); ++i) {
@@ -95,32 +103,40 @@ GraphCache::Use::~Use() {
   if (entry_ != nullptr) entry_->executable.reset();
 }
 
+// Makes entry_ one whose executable has the list's commands; false where there is none.
+bool GraphCache::Use::prepare(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream) {
+  const BatchPolicy& policy = cache_.device_.batch_policy();
+  const Topology& topology = cache_.builder_.build(list, n_calls, n_commands, policy.branches);
+  const Match match = cache_.find(topology, list);
+  Entry* entry = match.entry;
+  if (entry == nullptr) {
+    if (!policy.eager && !cache_.seen_before(topology.hash())) return false;
+    entry = cache_.add(topology, policy.eager);
+    if (entry == nullptr) return false;
+  } else if (match.differing > 0 && ++entry->changed >= kPatience) {
+    entry->changed = 0;
+    if (match.variants < kVariants) {
+      if (Entry* another = cache_.add(topology, false)) entry = another;
+    }
+  }
+  entry_ = entry;
+  const bool fits = entry == match.entry && match.differing == 0;
+  if (!fits && !cache_.give(*entry, list)) {
+    entry->executable.reset();
+    entry->executable = std::make_unique<Executable>(list, topology, stream);
+    ++cache_.made_;
+  }
+  return true;
+}
+
 bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream) {
   BatchPolicy& policy = cache_.device_.batch_policy();
   ++cache_.submissions_;
   try {
-    const Topology& topology = cache_.builder_.build(list, n_calls, n_commands, policy.branches);
-    const Match match = cache_.find(topology, list);
-    Entry* entry = match.entry;
-    if (entry == nullptr) {
-      if (!policy.eager && !cache_.seen_before(topology.hash())) return false;
-      entry = cache_.add(topology, policy.eager);
-      if (entry == nullptr) return false;
-    } else if (match.differing > 0 && ++entry->changed >= kPatience) {
-      entry->changed = 0;
-      if (match.variants < kVariants) {
-        if (Entry* another = cache_.add(topology, false)) entry = another;
-      }
-    }
-    entry->last_use = cache_.submissions_;
-    entry_ = entry;
-    const bool fits = entry == match.entry && match.differing == 0;
-    if (!fits && !cache_.give(*entry, list)) {
-      entry->executable.reset();
-      entry->executable = std::make_unique<Executable>(list, topology, stream);
-      ++cache_.made_;
-    }
-    entry->executable->launch(stream);
+    if (n_commands == list.size()) entry_ = cache_.find_same(list);
+    if (entry_ == nullptr && !prepare(list, n_calls, n_commands, stream)) return false;
+    entry_->last_use = cache_.submissions_;
+    entry_->executable->launch(stream);
     ++cache_.launched_;
     return true;
   } catch (const Failure& failure) {

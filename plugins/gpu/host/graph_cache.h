@@ -44,6 +44,8 @@ class GraphCache : public Trimmable {
     void take(CommandList& list);
 
    private:
+    bool prepare(CommandList& list, size_t n_calls, size_t n_commands, vendor::Stream stream);
+
     GraphCache& cache_;
     std::lock_guard<std::mutex> lock_;
     Entry* entry_ = nullptr;  // its executable may have other arguments than its list says, until take
@@ -62,6 +64,7 @@ class GraphCache : public Trimmable {
     size_t differing = 0;    // commands
     uint32_t variants = 0;
   };
+  Entry* find_same(const CommandList& list) const;
   Match find(const Topology& topology, const CommandList& list) const;
   static size_t differing(const Entry& entry, const CommandList& list, size_t enough);
   Entry* add(const Topology& topology, bool always);
