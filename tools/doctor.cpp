@@ -2,6 +2,7 @@
 // and a small test of each device. Exit code 1 when anything that was asked for does not work.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
@@ -127,10 +128,12 @@ void print_report(const ordered_json& report) {
     if (!file["usable"].get<bool>()) fmt::print("      not used: {}\n", text_of(file, "verdict"));
   }
   fmt::print("\nEnvironment\n");
+  size_t width = 0;
+  for (const ordered_json& variable : report["environment"]) width = std::max(width, text_of(variable, "name").size());
   for (const ordered_json& variable : report["environment"]) {
     const std::string value = variable["value"].is_null() ? "(unset)" : text_of(variable, "value");
     const std::string problem = text_of(variable, "problem");
-    fmt::print("  {:<20} {:<16} {}\n", text_of(variable, "name"), value,
+    fmt::print("  {:<{}} {:<16} {}\n", text_of(variable, "name"), width, value,
                problem.empty() ? text_of(variable, "effect") : "BAD VALUE: " + problem);
   }
   fmt::print("\nDefault device\n");

@@ -89,15 +89,97 @@ std::string explain_graph(const std::string& value) {
   illegal(value, "on or off");
 }
 
+// A variable's mere presence counts, so that an unset and an empty one differ.
+std::string explain_disable_compile(const char* value) {
+  return value != nullptr ? "compile() calls the function unchanged" : "compile() traces, fuses and records";
+}
+
+std::string explain_cache(const std::string& value) {
+  if (value.empty()) return "kernels compiled at run time are kept in the user's cache folder";
+  if (value[0] != '/') illegal(value, "an absolute folder");
+  return "kernels compiled at run time are kept there";
+}
+
+std::string explain_batch(const std::string& value) {
+  if (value.empty() || value == "auto") return "work becomes a graph where its shape was seen before";
+  if (value == "plain") return "every kernel is launched by itself";
+  if (value == "graph") return "all work becomes graphs";
+  illegal(value, "auto, plain or graph");
+}
+
+std::string explain_commands(const std::string& value, const char* unset, const char* set) {
+  if (value.empty()) return unset;
+  constexpr int kMost = 2048;
+  int count = 0;
+  for (const char each : value) {
+    if (each < '0' || each > '9' || count > kMost) illegal(value, "a number from 1 to 2048");
+    count = count * 10 + (each - '0');
+  }
+  if (count < 1 || count > kMost) illegal(value, "a number from 1 to 2048");
+  return set;
+}
+std::string explain_batch_commands(const std::string& value) {
+  return explain_commands(value, "batches of 64 kernels are handed over", "so many kernels are handed over at once");
+}
+std::string explain_graph_commands(const std::string& value) {
+  return explain_commands(value, "batches of 3 kernels may become graphs", "batches of so many kernels may become graphs");
+}
+
+std::string explain_branches(const std::string& value) {
+  if (value.empty() || value == "1") return "independent calls may run at once";
+  if (value != "0") illegal(value, "0 or 1");
+  return "calls run one after the other";
+}
+
+std::string explain_tune(const std::string& value) {
+  if (value == "1") return "the libraries' algorithms are timed for each new product and convolution";
+  if (!value.empty() && value != "0") illegal(value, "0 or 1");
+  return "the libraries choose their algorithms";
+}
+
+std::string explain_library_path(const std::string& value) {
+  if (value.empty()) return "the toolkit's libraries are looked for where the system does";
+  if (value[0] != '/') illegal(value, "an absolute folder");
+  return "the toolkit's libraries are looked for there first";
+}
+
+std::string explain_integrated(const std::string& value) {
+  if (value == "1") return "for tests: the device's memory counts as the host's";
+  if (!value.empty() && value != "0") illegal(value, "0 or 1");
+  return "the device says whether it shares the host's memory";
+}
+
+std::string explain_no_concurrent(const std::string& value) {
+  if (value == "1") return "for tests: host and device never use managed memory at once";
+  if (!value.empty() && value != "0") illegal(value, "0 or 1");
+  return "the device says whether managed memory may be used at once";
+}
+
 struct Known {
   const char* key;  // of the host's configuration
   std::string (*explain)(const std::string& value);
+  bool ignored = false;  // whoever reads an illegal value warns and goes on
 };
-constexpr Known kKnown[] = {{"backend", explain_backend},         {"plugin.path", explain_path},
-                            {"fallback", explain_fallback},       {"log", explain_log},
-                            {"threads", explain_threads},         {"cpu.target", explain_target},
-                            {"cpu.libraries", explain_libraries}, {"tf32", explain_tf32},
-                            {"memory", explain_memory},           {"graph", explain_graph}};
+constexpr Known kKnown[] = {{"backend", explain_backend},
+                            {"plugin.path", explain_path},
+                            {"fallback", explain_fallback},
+                            {"log", explain_log},
+                            {"threads", explain_threads},
+                            {"cpu.target", explain_target},
+                            {"cpu.libraries", explain_libraries},
+                            {"tf32", explain_tf32},
+                            {"disable_compile", nullptr},
+                            {"memory", explain_memory},
+                            {"graph", explain_graph},
+                            {"cache_dir", explain_cache, true},
+                            {"cuda.batch", explain_batch, true},
+                            {"cuda.batch_commands", explain_batch_commands, true},
+                            {"cuda.graph_commands", explain_graph_commands, true},
+                            {"cuda.graph_branches", explain_branches, true},
+                            {"cuda.tune", explain_tune, true},
+                            {"cuda.library_path", explain_library_path, true},
+                            {"cuda.force_integrated", explain_integrated, true},
+                            {"cuda.force_no_concurrent_managed", explain_no_concurrent, true}};
 
 }  // namespace
 
@@ -109,8 +191,9 @@ std::vector<Variable> environment_variables() {
     const char* value = config_value(known.key);
     variable.is_set = value != nullptr;
     variable.value = value == nullptr ? "" : value;
+    variable.ignored = known.ignored;
     try {
-      variable.effect = known.explain(variable.value);
+      variable.effect = known.explain != nullptr ? known.explain(variable.value) : explain_disable_compile(value);
     } catch (const Error& error) {
       variable.problem = error.what();
     }
@@ -121,7 +204,7 @@ std::vector<Variable> environment_variables() {
 
 void check_environment() {
   for (const Variable& variable : environment_variables()) {
-    if (variable.problem.empty()) continue;
+    if (variable.problem.empty() || variable.ignored) continue;
     const bool named = variable.problem.starts_with(variable.name);
     throw Error(named ? variable.problem : variable.name + ": " + variable.problem);
   }

@@ -8,7 +8,7 @@ namespace ferrule::gpu {
 
 class Library {
  public:
-  // Tries each name in the folder of "cuda.library_path", by the system's search path, then in the toolkit's default
+  // Tries each name in the folder of "cuda.library_path", by the system's search path, then in the toolkit's
   // folders. A library that cannot be opened is a value too: see missing().
   Library(const char* title, std::initializer_list<const char*> names);
 

@@ -1,10 +1,9 @@
 #include "nvrtc.h"
 
-#include <dlfcn.h>
-
 #include <cstddef>
-#include <cstdlib>
 #include <vector>
+
+#include "src/library.h"
 
 namespace ferrule::gpu {
 
@@ -20,56 +19,26 @@ namespace {
 
 constexpr int kSuccess = 0;
 
-// Newest first. By name through the loader's own search, then in the toolkit's folders.
-void* open_library(std::string* tried) {
-  static constexpr const char* kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"};
-  std::vector<std::string> folders = {""};
-  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"}) {
-    const char* root = ::secure_getenv(variable);
-    if (root != nullptr && root[0] == '/') folders.push_back(std::string(root) + "/lib64/");
-  }
-  folders.push_back("/usr/local/cuda/lib64/");
-  for (const std::string& folder : folders) {
-    for (const char* name : kNames) {
-      const std::string path = folder + name;
-      if (void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
-      *tried += tried->empty() ? "" : ", ";
-      *tried += path;
-    }
-  }
-  return nullptr;
-}
-
-template <typename F>
-bool find(void* library, const char* name, F& function, std::string* missing) {
-  function = reinterpret_cast<F>(::dlsym(library, name));
-  if (function == nullptr) *missing = name;
-  return function != nullptr;
-}
-
 }  // namespace
 
 void Nvrtc::open() {
-  std::string tried, missing;
-  void* library = open_library(&tried);  // stays open: compiled code does not depend on it, but its threads might
-  if (library == nullptr) {
-    why_not_ = "NVRTC was not found (tried " + tried + "); expressions are not fused without it";
-    return;
-  }
-  opened_ = find(library, "nvrtcVersion", call_.version, &missing) &&
-            find(library, "nvrtcGetErrorString", call_.error_string, &missing) &&
-            find(library, "nvrtcCreateProgram", call_.create, &missing) &&
-            find(library, "nvrtcDestroyProgram", call_.destroy, &missing) &&
-            find(library, "nvrtcCompileProgram", call_.compile, &missing) &&
-            find(library, "nvrtcGetCUBINSize", call_.cubin_size, &missing) &&
-            find(library, "nvrtcGetCUBIN", call_.cubin, &missing) &&
-            find(library, "nvrtcGetProgramLogSize", call_.log_size, &missing) &&
-            find(library, "nvrtcGetProgramLog", call_.log, &missing);
-  if (!opened_) {
-    why_not_ = "the NVRTC that was found lacks " + missing + "; expected that of CUDA 12 or newer";
+  // Stays open: compiled code does not depend on it, but its threads might.
+  gpu::Library library("NVRTC", {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"});
+  library.bind(call_.version, "nvrtcVersion");
+  library.bind(call_.error_string, "nvrtcGetErrorString");
+  library.bind(call_.create, "nvrtcCreateProgram");
+  library.bind(call_.destroy, "nvrtcDestroyProgram");
+  library.bind(call_.compile, "nvrtcCompileProgram");
+  library.bind(call_.cubin_size, "nvrtcGetCUBINSize");
+  library.bind(call_.cubin, "nvrtcGetCUBIN");
+  library.bind(call_.log_size, "nvrtcGetProgramLogSize");
+  library.bind(call_.log, "nvrtcGetProgramLog");
+  if (!library.missing().empty()) {
+    why_not_ = library.missing() + "; expressions are not fused without it";
   } else if (call_.version(&major_, &minor_) != kSuccess || major_ < 12) {
-    opened_ = false;
     why_not_ = "found NVRTC " + std::to_string(major_) + "." + std::to_string(minor_) + "; expected 12.0 or newer";
+  } else {
+    opened_ = true;
   }
 }
 

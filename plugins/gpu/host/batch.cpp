@@ -20,7 +20,7 @@ BatchPolicy::BatchPolicy() {
   };
   limit = number("batch_commands", limit);
   graph_from = number("graph_commands", graph_from);
-  branches = config_int("graph_branches", 1) != 0;
+  branches = config_flag("graph_branches", true);
   const char* mode = config("batch");
   if (mode == nullptr || *mode == '\0' || std::strcmp(mode, "auto") == 0) return;
   if (std::strcmp(mode, "plain") == 0) {

@@ -14,8 +14,8 @@ using plugin::log;
 // unset or without a host.
 const char* config(const char* key);
 
-// True for "1"; any other text but "0" and "" is logged and false.
-bool config_flag(const char* key);
+// True for "1", false for "0"; `fallback` when unset, and for any other text, which is logged.
+bool config_flag(const char* key, bool fallback = false);
 // `fallback` when unset or not a number (which is logged).
 int64_t config_int(const char* key, int64_t fallback);
 

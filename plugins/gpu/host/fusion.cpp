@@ -26,6 +26,21 @@ KernelCache& disk_cache() {
   return cache;
 }
 
+// Once per process. A folder that was asked for and cannot be used is worth a warning.
+void tell_problem() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const char* configured = plugin::config("cache_dir");
+    const bool asked_for = configured != nullptr && *configured != '\0';
+    if (asked_for && *configured != '/') {
+      gpu::log(FRL_LOG_WARNING, "config cache_dir = \"%s\" ignored; expected an absolute folder", configured);
+    }
+    if (const std::string problem = disk_cache().problem(); !problem.empty()) {
+      gpu::log(asked_for ? FRL_LOG_WARNING : FRL_LOG_INFO, "compiled kernels are not kept: %s", problem.c_str());
+    }
+  });
+}
+
 // The headers' texts decide what a source means, as much as the source itself.
 std::string headers_digest() {
   uint64_t h = 0xcbf29ce484222325u;
@@ -43,7 +58,7 @@ class ModuleCache : public DeviceState, public FusedModules {
   std::shared_ptr<const FusedModule> get(const std::string& source, FusedForm form) override {
     std::lock_guard lock(mutex_);
     if (const auto found = modules_.find(source); found != modules_.end()) return found->second;
-    auto module = std::make_shared<const FusedModule>(binary_of(source).data(), form);
+    auto module = load(source, form);
     if (modules_.size() >= kMost) drop_unused();
     modules_.emplace(source, module);
     return module;
@@ -60,26 +75,35 @@ class ModuleCache : public DeviceState, public FusedModules {
     std::erase_if(modules_, [](const auto& entry) { return entry.second.use_count() == 1; });
   }
 
-  std::string binary_of(const std::string& source) {
+  // From disk, where the driver takes what is there; otherwise compiled.
+  std::shared_ptr<const FusedModule> load(const std::string& source, FusedForm form) {
+    static const std::string kHeaders = headers_digest();
+    const std::string key = std::string(device_.facts().architecture) + "\n" + runtime_compiler().version() + "\n" +
+                            kHeaders + "\n" + source;
+    if (const auto found = disk_cache().find(key)) {
+      try {
+        return std::make_shared<const FusedModule>(found->data(), form);
+      } catch (const Failure& failure) {
+        if (failure.error().code == FRL_DEVICE_LOST || failure.error().code == FRL_OUT_OF_MEMORY) throw;
+        gpu::log(FRL_LOG_INFO, "a kept kernel is compiled again: %s", failure.error().message);
+      }
+    }
+    const std::string binary = compiled(source);
+    auto module = std::make_shared<const FusedModule>(binary.data(), form);
+    tell_problem();
+    disk_cache().store(key, binary);
+    return module;
+  }
+
+  std::string compiled(const std::string& source) {
     RuntimeCompiler& compiler = runtime_compiler();
     const std::string architecture = device_.facts().architecture;
-    static const std::string kHeaders = headers_digest();
-    const std::string key = architecture + "\n" + compiler.version() + "\n" + kHeaders + "\n" + source;
-    KernelCache& cache = disk_cache();
-    if (auto found = cache.find(key)) return std::move(*found);
     std::string binary, log;
     if (!compiler.compile(source, architecture, &binary, &log)) {
       gpu::log(FRL_LOG_DEBUG, "a fused kernel that did not compile:\n%s", source.c_str());
       throw Failure(FRL_INTERNAL, "[fusion] the compiler refused a kernel for %s: %s", architecture.c_str(),
                     log.c_str());
     }
-    cache.store(key, binary);
-    static std::once_flag once;
-    std::call_once(once, [&] {
-      if (const std::string problem = cache.problem(); !problem.empty()) {
-        gpu::log(FRL_LOG_INFO, "compiled kernels are not kept: %s", problem.c_str());
-      }
-    });
     return binary;
   }
 

@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <memory>
+#include <new>
 #include <vector>
 
 namespace ferrule::gpu {
@@ -73,7 +75,8 @@ class File {
 bool make_folders(const std::string& path) {
   for (size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
     const std::string part = path.substr(0, at);
-    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return false;
+    struct stat status {};
+    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST && ::stat(part.c_str(), &status) != 0) return false;
     if (at == std::string::npos) return true;
   }
 }
@@ -108,7 +111,7 @@ bool KernelCache::usable() {
   } else if (!make_folders(folder_) || ::stat(folder_.c_str(), &status) != 0) {
     problem_ = folder_ + ": " + std::strerror(errno);
   } else if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    problem_ = folder_ + ": expected a folder of this user that nobody else may write to";
+    problem_ = folder_ + ": expected a folder of this user that nobody else may write to (chmod go-w)";
   } else {
     usable_ = true;
   }
@@ -157,7 +160,7 @@ std::optional<std::string> KernelCache::find(const std::string& key) {
   return binary;
 }
 
-void KernelCache::store(const std::string& key, const std::string& binary) {
+void KernelCache::store(const std::string& key, const std::string& binary) try {
   if (!usable()) return;
   const std::string path = path_of(key);
   std::string temporary = path + ".tmp.XXXXXX";
@@ -184,6 +187,7 @@ void KernelCache::store(const std::string& key, const std::string& binary) {
   written_since_eviction_ += sizeof head + key.size() + binary.size();
   // The first entry of a process, and then whenever a sixteenth of the bound was written.
   if (before == 0 || written_since_eviction_ > max_bytes_ / 16) evict();
+} catch (const std::bad_alloc&) {  // the next one that is stored makes room
 }
 
 void KernelCache::evict() {
@@ -195,9 +199,9 @@ void KernelCache::evict() {
   };
   std::vector<Entry> entries;
   uint64_t total = 0;
-  DIR* folder = ::opendir(folder_.c_str());
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(folder_.c_str()), ::closedir);
   if (folder == nullptr) return;
-  while (const dirent* item = ::readdir(folder)) {
+  while (const dirent* item = ::readdir(folder.get())) {
     const std::string name = item->d_name;
     const bool entry = ends_with(name, kSuffix);
     if (!entry && name.find(std::string(kSuffix) + ".tmp.") == std::string::npos) continue;
@@ -211,7 +215,6 @@ void KernelCache::evict() {
     total += static_cast<uint64_t>(status.st_size);
     entries.push_back({path, static_cast<uint64_t>(status.st_size), status.st_mtim});
   }
-  (void)::closedir(folder);
   if (total <= max_bytes_) return;
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.used.tv_sec != b.used.tv_sec ? a.used.tv_sec < b.used.tv_sec : a.used.tv_nsec < b.used.tv_nsec;

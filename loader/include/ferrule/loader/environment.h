@@ -11,11 +11,13 @@ struct Variable {
   std::string value;
   std::string effect;   // of the present value, in words
   std::string problem;  // what was got and what was expected; empty when the value is legal
+  bool ignored = false; // an illegal value is ignored with a warning; of other variables it is an error
 };
 
 std::vector<Variable> environment_variables();
 
-// Throws Error, which begins with the variable's name, for the first one whose value is illegal.
+// Throws Error, which begins with the variable's name, for the first one whose value is illegal and not
+// ignored.
 void check_environment();
 
 }  // namespace ferrule::loader
