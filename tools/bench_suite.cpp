@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -90,6 +92,25 @@ ordered_json to_json(const std::string& device, const std::vector<Row>& rows) {
   return {{"device", device}, {"suite", "performance"}, {"rows", std::move(list)}};
 }
 
+// For whoever expected a GPU's rows: why there are none, and what to do.
+void explain_cpu(const SuiteOptions& options) {
+  const char* asked_for = std::getenv("FERRULE_BACKEND");
+  if (!options.backend.empty() || (asked_for != nullptr && *asked_for != '\0')) return;
+  std::string why;
+  try {
+    (void)new_stream(Device("cuda"));
+    return;
+  } catch (const error& e) {
+    why = e.what();
+  }
+  fmt::print(
+      stderr,
+      "These are the rows of the cpu backend, because there is no GPU to use: {}\n"
+      "`ferrule doctor` says what was looked for; docs/cuda.md says what a GPU needs. FERRULE_BACKEND=cpu leaves "
+      "this out.\n",
+      why.substr(0, std::min(why.find('\n'), why.find("; these were found"))));
+}
+
 }  // namespace
 
 void run_performance_suite(const SuiteOptions& options) {
@@ -106,6 +127,7 @@ void run_performance_suite(const SuiteOptions& options) {
     for (const bench::Workload& workload : all) fmt::print("{}\n", workload.name);
     return;
   }
+  if (device.name() == "cpu") explain_cpu(options);
   std::vector<Row> rows;
   {
     Progress progress(all.size());

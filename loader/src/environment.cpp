@@ -122,7 +122,8 @@ std::string explain_batch_commands(const std::string& value) {
   return explain_commands(value, "batches of 64 kernels are handed over", "so many kernels are handed over at once");
 }
 std::string explain_graph_commands(const std::string& value) {
-  return explain_commands(value, "batches of 3 kernels may become graphs", "batches of so many kernels may become graphs");
+  return explain_commands(value, "batches of 3 kernels may become graphs",
+                          "batches of so many kernels may become graphs");
 }
 
 std::string explain_branches(const std::string& value) {

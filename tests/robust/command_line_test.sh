@@ -44,6 +44,9 @@ expect 0 "copy to the device" with FERRULE_BACKEND=template "$ferrule" doctor
 expect 0 "no kernel" with FERRULE_BACKEND=template "$ferrule" ops
 expect 0 "logreg 1000x100 step" with FERRULE_BACKEND=template FERRULE_FALLBACK=allow "$ferrule" bench --suite performance --shrink 256 --filter logreg --seconds 0.01
 expect 1 "see --suite performance --list" with FERRULE_BACKEND=template "$ferrule" bench --suite performance --filter nothing
+if "$ferrule" devices | grep -q '^\* cpu'; then
+  expect 0 "ferrule doctor" "$ferrule" bench --suite performance --filter "sum(16)" --seconds 0.001
+fi
 expect 2 "--suite" "$ferrule" bench --suite fast
 expect 0 "no kernels" with FERRULE_BACKEND=template "$ferrule" bench --filter add
 expect 0 "libferrule_template.so: usable" with FERRULE_BACKEND=template FERRULE_LOG=debug "$ferrule" devices
@@ -51,9 +54,16 @@ expect 0 "libferrule_template.so: usable" with FERRULE_BACKEND=template FERRULE_
 # Every illegal value is one line with exit code 1.
 for bad in "FERRULE_BACKEND=nosuch" "FERRULE_BACKEND=," "FERRULE_BACKEND=cuda:x" "FERRULE_BACKEND=!*" "FERRULE_LOG=loud" \
   "FERRULE_THREADS=0" "FERRULE_THREADS=-1" "FERRULE_THREADS=many" "FERRULE_FALLBACK=maybe" "FERRULE_TF32=2" \
+  "FERRULE_CPU_LIBRARIES=mkl" "FERRULE_MEMORY=host" "FERRULE_GRAPH=maybe" \
   "FERRULE_CPU_TARGET=sse" "FERRULE_PLUGIN_PATH=relative/libferrule_x.so"; do
   expect 1 "${bad%%=*}" with "$bad" "$ferrule" devices
   expect 1 "${bad%%=*}" with "$bad" "$ferrule" doctor
+done
+# Those that their readers ignore are named by doctor alone.
+for bad in "FERRULE_CACHE_DIR=relative" "FERRULE_CUDA_BATCH=some" "FERRULE_CUDA_BATCH_COMMANDS=0" "FERRULE_CUDA_TUNE=yes" \
+  "FERRULE_CUDA_GRAPH_COMMANDS=4096" "FERRULE_CUDA_GRAPH_BRANCHES=2" "FERRULE_CUDA_LIBRARY_PATH=lib"; do
+  expect 0 "template" with FERRULE_BACKEND=template "$bad" "$ferrule" devices
+  expect 1 "${bad%%=*}: got \"${bad#*=}\"; expected" with FERRULE_BACKEND=template "$bad" "$ferrule" doctor
 done
 
 # Bad plugins beside the good one: doctor says what is wrong with each, and works.

@@ -9,9 +9,9 @@ struct Variable {
   std::string name;
   bool is_set = false;  // never in a privileged process, which ignores every variable
   std::string value;
-  std::string effect;   // of the present value, in words
-  std::string problem;  // what was got and what was expected; empty when the value is legal
-  bool ignored = false; // an illegal value is ignored with a warning; of other variables it is an error
+  std::string effect;    // of the present value, in words
+  std::string problem;   // what was got and what was expected; empty when the value is legal
+  bool ignored = false;  // an illegal value is ignored with a warning; of other variables it is an error
 };
 
 std::vector<Variable> environment_variables();
