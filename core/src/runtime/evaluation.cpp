@@ -301,7 +301,7 @@ void StreamEvaluation::launch(Kernel& kernel, const char* what, bool collapse, s
                     input.size() == node.size && donate(outputs[i], input);
         }
       }
-      if (!donated) allocate(outputs[i]);
+      if (!donated && node.size != 0) node.storage = allocate_storage(node.bytes());
       tensors[given.size() + i].buffer = node.storage ? node.storage->buffer() : nullptr;
       tensors[given.size() + i].byte_offset = node.storage ? node.storage->offset() + node.byte_offset : 0;
     }
