@@ -129,10 +129,7 @@ void CommandList::clear() {
   call_begins_ = true;
 }
 
-void CommandList::drop_objects() {
-  libraries_.clear();
-  kept_.clear();
-}
+void CommandList::drop_libraries() { libraries_.clear(); }
 
 CommandList::Mark CommandList::mark() const {
   return {commands_.size(),  argument_bytes_.size(), argument_offsets_.size(),

@@ -70,11 +70,11 @@ class CommandList {
   // or several times, until the list is submitted; so it allocates nothing on the device and does not synchronise.
   void library(Library work);
 
-  // Keeps what library work refers to alive until the list is cleared.
+  // Keeps what library work and programs' kernels refer to alive until the list is cleared.
   void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
 
-  // Forgets what only submitting needed: library work and what was kept for it.
-  void drop_objects();
+  // Forgets what only submitting needed. What was kept stays: executables refer to programs' functions.
+  void drop_libraries();
 
   // How much there is; truncate drops what came after.
   struct Mark {

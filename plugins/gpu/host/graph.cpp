@@ -34,6 +34,9 @@ frl_status graph_begin(frl_device* device, uint32_t n_slots, frl_stream** out_re
   if (frl_status status = check_process("graph_begin", error); status != FRL_OK) return status;
   return guarded("graph_begin", &device->device, error, [&] {
     device->device.activate();
+    if (n_slots > Recording::kMostSlots) {
+      throw Failure(FRL_UNSUPPORTED, "[graph_begin] got %u slots; expected at most %u", n_slots, Recording::kMostSlots);
+    }
     auto recorder = std::make_unique<Recorder>();
     recorder->graph = std::make_unique<frl_graph>(device->device, n_slots);
     *out_recorder = reinterpret_cast<frl_stream*>(recorder.release());

@@ -154,7 +154,7 @@ bool GraphCache::Use::launch(CommandList& list, size_t n_calls, size_t n_command
 void GraphCache::Use::take(CommandList& list) {
   if (Entry* entry = std::exchange(entry_, nullptr)) {
     std::swap(entry->list, list);
-    entry->list.drop_objects();
+    entry->list.drop_libraries();
   }
   list.clear();
 }

@@ -21,6 +21,8 @@ struct SlotValue {
 
 class Recording {
  public:
+  static constexpr uint32_t kMostSlots = 1u << 18;  // their ranges lie side by side in 64 bits
+
   explicit Recording(uint32_t n_slots) : slots_(n_slots) {}
 
   // Copies a call; a refused one leaves no trace. Throws Failure, std::bad_alloc.

@@ -150,7 +150,7 @@ void Replay::launch(const frl_binding* bindings, vendor::Stream stream) {
   set->last_use = ++uses_;
   for (Part& part : set->parts) part.executable->launch(stream);
   if (set->parts.empty()) launch_plainly(set->list, 0, set->list.size(), stream, arguments_);
-  scratch_.drop_objects();
+  scratch_.drop_libraries();
 }
 
 }  // namespace ferrule::gpu

@@ -153,7 +153,8 @@ void append_call(const frl_kernel& kernel, const frl_plan* plan, const frl_call&
   Chosen chosen = choose(kernel, plan, call);
   resolved.state = chosen.state.get();
 
-  CommandList::CallInfo info{kernel.name.c_str(), FRL_PROFILE_KERNEL, 0};
+  // A program's kernel may be released before its work is submitted, and its name with it.
+  CommandList::CallInfo info{kernel.program != nullptr ? "fused" : kernel.name.c_str(), FRL_PROFILE_KERNEL, 0};
   if (device.profiler().active()) [[unlikely]] {
     for (const Operand& operand : resolver.operands()) info.bytes += operand_bytes(operand);
   }

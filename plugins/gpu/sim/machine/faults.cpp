@@ -13,7 +13,8 @@ namespace {
 
 constexpr auto kKinds = static_cast<size_t>(Fault::kCount);
 constexpr std::array<std::string_view, kKinds> kNames = {"malloc", "pinned", "managed", "launch", "copy",
-                                                         "graph",  "event",  "stream",  "sync"};
+                                                         "graph",  "node",   "capture", "event",  "record",
+                                                         "wait",   "stream", "sync"};
 
 class Faults {
  public:

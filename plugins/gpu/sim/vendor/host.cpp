@@ -134,7 +134,7 @@ Status stream_synchronize(Stream s) {
 
 Status stream_wait(Stream s, Event e) {
   if (s == nullptr || e == nullptr) return Status::kInvalidHandle;
-  return s->capture != nullptr ? Status::kCaptureForbids : kOk;
+  return s->capture != nullptr ? Status::kCaptureForbids : count_call(Fault::kWait);
 }
 
 Status event_create(Event* out, bool timing) {
@@ -155,6 +155,7 @@ Status event_destroy(Event e) {
 Status event_record(Event e, Stream s) {
   if (s == nullptr || e == nullptr) return Status::kInvalidHandle;
   if (s->capture != nullptr) return Status::kCaptureForbids;
+  if (const Status status = count_call(Fault::kRecord); status != kOk) return status;
   e->time.store(sim::Event::Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
   e->recorded.store(true, std::memory_order_release);
   return kOk;
@@ -244,6 +245,7 @@ Status graph_destroy(Graph g) {
 Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
                         const LaunchShape& shape, void** arguments) {
   if (g == nullptr || f == nullptr) return Status::kInvalidHandle;
+  if (const Status status = count_call(Fault::kNode); status != kOk) return status;
   *out = g->add(sim::Work::launch(kernel(f), to_shape(shape), arguments), {after, after + n_after});
   return kOk;
 }
@@ -251,6 +253,7 @@ Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t 
 Status graph_add_copy(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, void* to, const void* from,
                       size_t bytes) {
   if (g == nullptr) return Status::kInvalidHandle;
+  if (const Status status = count_call(Fault::kNode); status != kOk) return status;
   *out = g->add({.kind = sim::Work::Kind::kCopy, .to = to, .from = from, .bytes = bytes}, {after, after + n_after});
   return kOk;
 }
@@ -258,6 +261,7 @@ Status graph_add_copy(GraphNode* out, Graph g, const GraphNode* after, size_t n_
 Status capture_begin(Stream s, Graph g, const GraphNode* after, size_t n_after) {
   if (s == nullptr || g == nullptr) return Status::kInvalidHandle;
   if (s->capture != nullptr) return Status::kCaptureInvalid;
+  if (const Status status = count_call(Fault::kCapture); status != kOk) return status;
   s->capture = g;
   s->last.assign(after, after + n_after);
   ++captures;
@@ -272,7 +276,7 @@ Status capture_end(Stream s, Graph g, GraphNode* out_last, size_t* inout_n_last)
   s->capture = nullptr;
   s->last.clear();
   --captures;
-  return kOk;
+  return count_call(Fault::kCapture);  // the capture is over in any case
 }
 
 Status graph_instantiate(GraphExec* out, Graph g) {
@@ -286,17 +290,20 @@ Status graph_instantiate(GraphExec* out, Graph g) {
 Status graph_update(GraphExec exec, Graph g, bool* out_updated) {
   *out_updated = false;
   if (exec == nullptr || g == nullptr) return Status::kInvalidHandle;
+  if (const Status status = count_call(Fault::kNode); status != kOk) return status;
   *out_updated = exec->update(*g);
   return kOk;
 }
 
 Status graph_exec_set_kernel(GraphExec exec, GraphNode node, Function f, const LaunchShape& shape, void** arguments) {
   if (exec == nullptr || node == nullptr || f == nullptr) return Status::kInvalidHandle;
+  if (const Status status = count_call(Fault::kNode); status != kOk) return status;
   return exec->set(*node, sim::Work::launch(kernel(f), to_shape(shape), arguments)) ? kOk : Status::kInvalidValue;
 }
 
 Status graph_exec_set_copy(GraphExec exec, GraphNode node, void* to, const void* from, size_t bytes) {
   if (exec == nullptr || node == nullptr) return Status::kInvalidHandle;
+  if (const Status status = count_call(Fault::kNode); status != kOk) return status;
   sim::Work work{.kind = sim::Work::Kind::kCopy, .to = to, .from = from, .bytes = bytes};
   return exec->set(*node, std::move(work)) ? kOk : Status::kInvalidValue;
 }
