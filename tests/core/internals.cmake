@@ -34,6 +34,9 @@ foreach(backend cpu remote)
     ENVIRONMENT "FERRULE_BACKEND=${backend};FERRULE_PLUGIN_PATH=${plugin_path};FERRULE_LOG=error" TIMEOUT 120)
 endforeach()
 
+add_executable(step_faults_test runtime/step_faults_test.cpp)
+target_link_libraries(step_faults_test PRIVATE ferrule::ferrule ferrule_warnings GTest::gtest_main)
+
 # Read once per process.
 add_test(NAME runtime_managed COMMAND runtime_test --gtest_filter=Managed.*)
 set_tests_properties(runtime_managed PROPERTIES ENVIRONMENT

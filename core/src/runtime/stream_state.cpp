@@ -202,7 +202,8 @@ void StreamState::finish() noexcept {
 }
 
 void StreamState::wait_for(StreamState& other, uint64_t sequence) {
-  if (&other == this || other.is_done(sequence)) return;
+  if (&other == this) return;
+  if (other.is_done(sequence)) return other.require(sequence);
   std::shared_ptr<Marker> marker;
   {
     std::lock_guard lock(other.mutex_);

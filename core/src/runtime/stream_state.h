@@ -69,7 +69,8 @@ class StreamState {
     return submit(what, work, [&] { return HeldWork(work); });
   }
 
-  // Later work starts after `other` has done everything up to `sequence`. Does not block.
+  // Later work starts after `other` has done everything up to `sequence`, and fails when that fails. Does not block;
+  // throws what is known to have failed already.
   void wait_for(StreamState& other, uint64_t sequence);
   // Hands deferred work to the device.
   void flush();

@@ -39,10 +39,13 @@ Work Work::launch(const Kernel& kernel, const Shape& shape, void* const* argumen
   return work;
 }
 
+Status Work::admit() const {
+  if (kind == Kind::kCall) return Status::kOk;
+  return count_call(kind == Kind::kKernel ? Fault::kLaunch : Fault::kCopy);
+}
+
 Status Work::run() {
   if (kind == Kind::kCall) return call();
-  const Status status = count_call(kind == Kind::kKernel ? Fault::kLaunch : Fault::kCopy);
-  if (status != Status::kOk) return status;
   if (kind == Kind::kCopy) return copy(to, from, bytes);
   std::vector<void*> arguments;
   for (const size_t offset : argument_offsets) arguments.push_back(argument_bytes.data() + offset);
@@ -55,7 +58,10 @@ Node* Graph::add(Work work, std::vector<Node*> after) {
 }
 
 Status Stream::submit(Work work) {
-  if (capture == nullptr) return work.run();
+  if (capture == nullptr) {
+    const Status status = work.admit();
+    return status != Status::kOk ? status : work.run();
+  }
   last = {capture->add(std::move(work), last)};
   return Status::kOk;
 }
@@ -95,6 +101,9 @@ bool GraphExec::set(const Node& node, Work work) {
 }
 
 Status GraphExec::run() {
+  for (const Item& item : items_) {
+    if (const Status status = item.work.admit(); status != Status::kOk) return status;
+  }
   std::vector<size_t> missing(items_.size());
   std::vector<std::vector<size_t>> next(items_.size());
   std::vector<size_t> ready;

@@ -30,6 +30,8 @@ struct Work {
   std::function<Status()> call{};
 
   static Work launch(const Kernel& kernel, const Shape& shape, void* const* arguments);
+  // Whether it may begin: where failures on purpose come in.
+  Status admit() const;
   Status run();
 };
 
@@ -68,7 +70,8 @@ class GraphExec {
   // Other work of the same kind for a node of the graph that this was made from; false where that is not so.
   bool set(const Node& node, Work work);
   // Runs the nodes in an order that their edges allow: of those that may run, the last one added, so that a missing edge
-  // shows as a wrong result; FERRULE_SIM_SEED chooses other orders.
+  // shows as a wrong result; FERRULE_SIM_SEED chooses other orders. Where a node may not begin, none does, as a launch
+  // that a device refuses leaves no trace.
   Status run();
 
  private:
