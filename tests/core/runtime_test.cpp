@@ -281,5 +281,30 @@ TEST(Log, TheHandlerGetsFallbackWarnings) {
   EXPECT_NE(messages[0].find("cos"), std::string::npos);
 }
 
+// data() promises its pointer for as long as the node lives, wherever the array goes meanwhile.
+TEST(HostData, StaysWhereItWasSeen) {
+  std::vector<float> values(100'000, 1.0f);
+  array a(values.data(), {100'000});
+  const float* seen = a.data<float>();
+  array b = a + array(1.0f);
+  b.eval();
+  std::vector<array> others;
+  for (int i = 0; i < 4; ++i) others.emplace_back(values.data() + i, Shape{99'000});  // would take freed memory
+  EXPECT_EQ(a.data<float>(), seen);
+  EXPECT_EQ(seen[5], 1.0f);
+  EXPECT_EQ(b.data<float>()[5], 2.0f);
+}
+
+TEST(HostData, IsReadByOneThreadWhileAnotherUploads) {
+  std::vector<float> values(5000, 3.0f);
+  for (int round = 0; round < 200; ++round) {
+    array a(values.data(), {5000});
+    std::thread reader([&] { EXPECT_EQ(a.data<float>()[17], 3.0f); });
+    array b = a + array(1.0f);
+    EXPECT_EQ(b.data<float>()[17], 4.0f);
+    reader.join();
+  }
+}
+
 }  // namespace
 }  // namespace ferrule

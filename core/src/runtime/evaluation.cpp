@@ -148,12 +148,12 @@ array StreamEvaluation::dense(const array& a) {
   return (node.contiguous && !node.is_inline && aligned) || node.size == 0 ? a : copy_of(a);
 }
 
-// Gives the node storage with `count` host bytes; its strides and byte offset are the caller's. In a recording, too:
-// what is uploaded now stays.
-void StreamEvaluation::upload(Node& node, const void* bytes, uint64_t count, const std::shared_ptr<HostBlock>& keep) {
+// Storage with `count` host bytes. In a recording, too: what is uploaded now stays.
+std::shared_ptr<Storage> StreamEvaluation::uploaded(const void* bytes, uint64_t count,
+                                                    const std::shared_ptr<HostBlock>& keep) {
   auto storage = pool_storage(count);
   storage->set_written_at(copy_to_device(stream_, *storage, bytes, count, keep));
-  node.storage = std::move(storage);
+  return storage;
 }
 
 // One element in device memory, for kernels that do not take inline operands.
@@ -176,7 +176,7 @@ array StreamEvaluation::materialize(const array& a) {
     result->set_evaluated();
     return array(std::move(result));
   }
-  upload(*result, node.value, node.dtype.size(), nullptr);
+  result->storage = uploaded(node.value, node.dtype.size(), nullptr);
   result->set_evaluated();
   return array(std::move(result));
 }
@@ -200,10 +200,12 @@ array StreamEvaluation::localize(const array& a) {
   Node& node = *a.node();
   if (node.is_inline || node.size == 0) return a;
   if (!node.storage) {
+    auto storage = uploaded(node.host->data, node.bytes(), node.host);
+    std::lock_guard lock(upload_mutex());
     node.strides = row_major(node.shape);
     node.byte_offset = 0;
-    upload(node, node.host->data, node.bytes(), node.host);
-    node.host.reset();
+    node.storage = std::move(storage);
+    if (!node.host_seen) node.host.reset();
     return a;
   }
   StreamState& home = node.storage->stream();

@@ -50,7 +50,7 @@ class StreamEvaluation final : public Evaluation {
  private:
   array copy_of(const array& a);
   std::shared_ptr<Storage> pool_storage(uint64_t bytes);
-  void upload(Node& node, const void* bytes, uint64_t count, const std::shared_ptr<HostBlock>& keep);
+  std::shared_ptr<Storage> uploaded(const void* bytes, uint64_t count, const std::shared_ptr<HostBlock>& keep);
   array transfer(const array& a);
   array materialize(const array& a);
 

@@ -202,6 +202,7 @@ void Evaluator::run_primitive(Primitive& primitive, StreamState& stream, bool re
 }  // namespace
 
 void share_data(Node& to, const Node& from) {
+  std::lock_guard lock(upload_mutex());
   to.is_inline = from.is_inline;
   to.contiguous = from.contiguous;
   to.strides = from.strides;
@@ -239,14 +240,32 @@ void schedule(const std::vector<array>& outputs) {
   finish();
 }
 
+namespace {
+
+std::shared_ptr<Storage> storage_of(const Node& node) {
+  std::lock_guard lock(upload_mutex());
+  return node.storage;
+}
+
+// The node's host memory, which then stays as long as the node; nullptr where it has none.
+const void* host_of(Node& node) {
+  std::lock_guard lock(upload_mutex());
+  if (!node.host) return nullptr;
+  node.host_seen = true;
+  return node.host->data;
+}
+
+}  // namespace
+
 bool is_ready(const Node& node) {
   require_value(node);
-  return !node.storage || node.storage->stream().poll(node.storage->written_at());
+  const auto storage = storage_of(node);
+  return !storage || storage->stream().poll(storage->written_at());
 }
 
 void wait_ready(const Node& node) {
   require_value(node);
-  if (node.storage) node.storage->stream().host_wait(node.storage->written_at());
+  if (const auto storage = storage_of(node)) storage->stream().host_wait(storage->written_at());
 }
 
 namespace {
@@ -289,12 +308,13 @@ const void* read_to_host(Node& node) {
   require_value(node);
   if (node.size == 0 || (node.is_inline && node.size == 1)) return node.value;
   require_same_process();
+  if (const void* host = host_of(node)) return host;
   if (node.storage && node.storage->host()) {
     wait_ready(node);
     if (node.contiguous) return static_cast<std::byte*>(node.storage->host()) + node.byte_offset;
   }
   std::lock_guard lock(host_mutex);
-  if (node.host) return node.host->data;
+  if (const void* host = host_of(node)) return host;
   if (node.size == 1) {
     if (!node.value_read) copy_element(node, node.value);
     node.value_read = true;
@@ -313,7 +333,9 @@ const void* read_to_host(Node& node) {
       gather_bytes(static_cast<const std::byte*>(bytes->data) - span.begin, node, result->data);
     }
   }
+  std::lock_guard publish(upload_mutex());
   node.host = result;
+  node.host_seen = true;
   return result->data;
 }
 
@@ -322,8 +344,8 @@ void read_element(Node& node, void* to) {
   require_same_process();
   if (node.is_inline) {
     std::memcpy(to, node.value, node.dtype.size());
-  } else if (!node.storage) {
-    std::memcpy(to, node.host->data, node.dtype.size());
+  } else if (const void* kept = host_of(node)) {
+    std::memcpy(to, kept, node.dtype.size());
   } else if (const void* host = node.storage->host()) {
     wait_ready(node);
     std::memcpy(to, static_cast<const std::byte*>(host) + node.byte_offset, node.dtype.size());

@@ -55,6 +55,11 @@ std::shared_ptr<HostBlock> allocate_host(uint64_t bytes) {
   return block;
 }
 
+std::mutex& upload_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 uint64_t element_count(const Shape& shape) {
   uint64_t n = 1;
   bool empty = false;

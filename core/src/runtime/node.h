@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "ferrule/array.h"
@@ -67,7 +68,8 @@ struct Node {
   uint64_t value[2] = {0, 0};
   uint64_t byte_offset = 0;  // of the first element, from the start of the storage
   std::shared_ptr<Storage> storage;
-  std::shared_ptr<HostBlock> host;  // row-contiguous
+  std::shared_ptr<HostBlock> host;  // row-contiguous; kept once somebody has seen its address
+  bool host_seen = false;
 
   const std::vector<array>& operands() const { return siblings ? siblings->inputs : inputs; }
   bool evaluated() const { return status.load(std::memory_order_acquire) != Status::unscheduled; }
@@ -81,6 +83,9 @@ template <typename... Args>
 std::shared_ptr<Node> make_node(Args&&... args) {
   return std::allocate_shared<Node>(PoolAllocator<Node>(), std::forward<Args>(args)...);
 }
+
+// Guards `storage`, `host` and `host_seen` of evaluated nodes: an evaluation uploads what another thread reads.
+std::mutex& upload_mutex();
 
 // The product of extents; throws on negative extents and on more than 2^63 - 1 bytes of the widest dtype.
 uint64_t element_count(const Shape& shape);
