@@ -2,10 +2,12 @@
 #include "host/kernel_cache.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -146,6 +148,67 @@ TEST_F(KernelCacheTest, TakesTheConfiguredFolderFirst) {
   ASSERT_EQ(::unsetenv("XDG_CACHE_HOME"), 0);
   ASSERT_EQ(::setenv("HOME", "/home/me", 1), 0);
   EXPECT_EQ(KernelCache::default_folder(nullptr), "/home/me/.cache/ferrule");
+}
+
+// What stands where an entry belongs may be anything: it is no kernel, and nobody waits for it.
+TEST_F(KernelCacheTest, IsNotTakenInByWhatIsNoFile) {
+  KernelCache cache(folder_);
+  cache.store("key", binary_of(1));
+  const fs::path entry = files().front();
+  fs::remove(entry);
+  ASSERT_EQ(::mkfifo(entry.c_str(), 0600), 0);
+  EXPECT_FALSE(cache.find("key").has_value());
+  fs::remove(entry);
+  std::ofstream(root_ + "/elsewhere") << "not a kernel";
+  fs::create_symlink(root_ + "/elsewhere", entry);
+  EXPECT_FALSE(cache.find("key").has_value());
+  fs::remove(entry);
+  fs::create_directory(entry);
+  EXPECT_FALSE(cache.find("key").has_value());
+  cache.store("key", binary_of(1));
+  fs::remove(entry);
+  cache.store("key", binary_of(2));
+  EXPECT_EQ(cache.find("key"), binary_of(2));
+}
+
+// Every way in which a disk refuses ends in a process that compiles for itself.
+TEST_F(KernelCacheTest, DoesWithoutADiskThatRefuses) {
+  KernelCache full(folder_);
+  full.store("small", binary_of(3));
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit small = before;
+  small.rlim_cur = 512;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  full.store("large", std::string(100'000, 'x'));  // the write ends early
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_FALSE(full.find("large").has_value());
+  EXPECT_EQ(full.find("small"), binary_of(3));
+  EXPECT_EQ(files().size(), 1u);
+
+  KernelCache gone(folder_);
+  gone.store("key", binary_of(4));
+  fs::remove_all(folder_);
+  EXPECT_FALSE(gone.find("key").has_value());
+  gone.store("key", binary_of(4));
+  EXPECT_FALSE(gone.find("key").has_value());
+
+  std::ofstream(root_ + "/file") << "a file";
+  KernelCache no_folder(root_ + "/file/cache");
+  no_folder.store("key", binary_of(5));
+  EXPECT_FALSE(no_folder.find("key").has_value());
+  EXPECT_NE(no_folder.problem(), "");
+}
+
+TEST_F(KernelCacheTest, TakesALinkToAFolderOfItsOwn) {
+  fs::create_directory(root_ + "/real");
+  fs::permissions(root_ + "/real", fs::perms::owner_all);
+  fs::create_directory_symlink(root_ + "/real", root_ + "/link");
+  KernelCache cache(root_ + "/link");
+  cache.store("key", binary_of(6));
+  EXPECT_EQ(cache.find("key"), binary_of(6));
 }
 
 // Writers and readers of the same keys; whatever is found is whole. True when all went well.
