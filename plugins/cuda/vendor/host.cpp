@@ -78,6 +78,7 @@ Status device_facts(uint32_t index, DeviceFacts* out) {
   out->compute_minor = static_cast<uint32_t>(properties.minor);
   out->integrated = properties.integrated != 0;
   out->concurrent_managed = properties.concurrentManagedAccess != 0;
+  out->overlaps_kernels = properties.major >= 9;
   return cudaSuccess;
 }
 
@@ -125,10 +126,17 @@ static cudaKernelNodeParams node_parameters(Function f, const LaunchShape& shape
   return parameters;
 }
 
-Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
+Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, bool overlap, Function f,
                         const LaunchShape& shape, void** arguments) {
   const cudaKernelNodeParams parameters = node_parameters(f, shape, arguments);
-  return cudaGraphAddKernelNode(out, g, after, n_after, &parameters);
+  const Status status = cudaGraphAddKernelNode(out, g, after, overlap ? 0 : n_after, &parameters);
+  if (status != cudaSuccess || !overlap) return status;
+  cudaGraphEdgeData programmatic{};
+  programmatic.from_port = cudaGraphKernelNodePortProgrammatic;
+  programmatic.type = cudaGraphDependencyTypeProgrammatic;
+  const std::vector<cudaGraphNode_t> to(n_after, *out);
+  const std::vector<cudaGraphEdgeData> edges(n_after, programmatic);
+  return cudaGraphAddDependencies(g, after, to.data(), edges.data(), n_after);
 }
 
 Status graph_exec_set_kernel(GraphExec exec, GraphNode node, Function f, const LaunchShape& shape, void** arguments) {

@@ -39,6 +39,7 @@ struct DeviceFacts {
   uint32_t multiprocessors, l2_bytes, shared_bytes_per_block;
   uint32_t compute_major, compute_minor;
   bool integrated, concurrent_managed;
+  bool overlaps_kernels;  // graph_add_kernel's `overlap` is possible
 };
 // 0 devices and a reason where the driver is missing or too old; never fails.
 uint32_t device_count(char* reason, size_t reason_bytes);
@@ -101,7 +102,9 @@ inline Status module_unload(Module module) { return cudaLibraryUnload(module); }
 // ---- graphs ----
 inline Status graph_create(Graph* out) { return cudaGraphCreate(out, 0); }
 inline Status graph_destroy(Graph g) { return cudaGraphDestroy(g); }
-Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
+// With `overlap` the kernel is put on the device before those of `after`, all of them kernels, are done; it waits for them by
+// itself (device.h, begin_kernel).
+Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, bool overlap, Function f,
                         const LaunchShape& shape, void** arguments);
 Status graph_add_copy(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, void* to, const void* from,
                       size_t bytes);

@@ -9,7 +9,7 @@
 
 namespace ferrule::gpu {
 
-BatchPolicy::BatchPolicy() {
+BatchPolicy::BatchPolicy(const vendor::DeviceFacts& facts) {
   const auto number = [](const char* key, size_t fallback) {
     const auto most = static_cast<int64_t>(TopologyBuilder::kMaxCalls);
     const int64_t value = config_int(key, static_cast<int64_t>(fallback));
@@ -21,6 +21,7 @@ BatchPolicy::BatchPolicy() {
   limit = number("batch_commands", limit);
   graph_from = number("graph_commands", graph_from);
   branches = config_flag("graph_branches", true);
+  overlap = facts.overlaps_kernels && config_flag("graph_overlap", true);
   const char* mode = config("batch");
   if (mode == nullptr || *mode == '\0' || std::strcmp(mode, "auto") == 0) return;
   if (std::strcmp(mode, "plain") == 0) {

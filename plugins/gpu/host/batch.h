@@ -17,15 +17,16 @@ class Device;
 
 // On an H100 an eager training step took 20.3 to 21.0 us with any batch_commands of 12 to 128 and graph_commands of 1 to 10,
 // 23.2 with batches of 4, 63 with plain launches. Config "<plugin>.batch" (plain, graph, auto), "batch_commands",
-// "graph_commands" and "graph_branches" change them.
+// "graph_commands", "graph_branches" and "graph_overlap" change them.
 struct BatchPolicy {
   size_t limit = 64;      // commands after which a list is submitted without being asked, so that the device starts
   size_t graph_from = 3;  // fewer commands are launched plainly
   bool branches = true;   // independent calls may run at once
+  bool overlap = true;    // a kernel is put on the device while those before it in its graph still run
   bool eager = false;     // a graph at the first sight of a topology, not the second
   std::atomic<bool> graphs{true};  // false once the vendor failed at graphs
 
-  BatchPolicy();  // from the host's configuration
+  explicit BatchPolicy(const vendor::DeviceFacts& facts);  // with the host's configuration
 };
 
 class Batch {

@@ -16,6 +16,7 @@ constexpr uint64_t kMaxBlocks = 1 << 16;  // threads loop beyond
 
 // `pattern` is repeated to 8 bytes, and byte i of it goes to the addresses that are i modulo 8.
 GPU_KERNEL fill_kernel(uint64_t begin, uint64_t end, uint64_t pattern) {
+  begin_kernel();
   const uint64_t first = begin / 16, last = (end + 15) / 16;
   Vec<uint64_t, 2> word;
   word[0] = word[1] = pattern;
@@ -58,6 +59,7 @@ struct WordOf<16> {
 // `to` and `from` are equal modulo kWidth. Word w begins at to - head + w * kWidth, where head = to modulo kWidth.
 template <uint32_t kWidth>
 GPU_KERNEL copy_kernel(uint64_t to, uint64_t from, uint64_t bytes) {
+  begin_kernel();
   using Word = typename WordOf<kWidth>::type;
   const uint64_t head = to % kWidth;
   const uint64_t words = (head + bytes + kWidth - 1) / kWidth;
@@ -101,6 +103,7 @@ struct alignas(16) Payload {
 
 template <uint32_t kBytes>
 GPU_KERNEL put_kernel(uint8_t* to, uint32_t bytes, const Payload<kBytes> payload) {
+  begin_kernel();
   for (uint32_t i = thread_x(); i < bytes; i += threads_x()) {
     to[i] = static_cast<uint8_t>(payload.words[i / 4] >> (8 * (i % 4)));
   }

@@ -24,7 +24,7 @@ vendor::Status configured_facts(uint32_t index, vendor::DeviceFacts* out) {
 Device::Device(uint32_t index) : index_(index) {
   check(vendor::set_device(index), "selecting the device");
   check(configured_facts(index, &facts_), "reading the device's properties");
-  batch_policy_ = std::make_unique<BatchPolicy>();
+  batch_policy_ = std::make_unique<BatchPolicy>(facts_);
   profiler_ = std::make_unique<Profiler>(*this);
   staging_ = std::make_unique<Staging>(*this);
   watcher_ = std::make_unique<Watcher>(*this);

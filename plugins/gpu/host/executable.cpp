@@ -1,5 +1,6 @@
 #include "host/executable.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "host/failure.h"
@@ -11,8 +12,8 @@ namespace {
 // Adds commands to a graph in order. A command that captured several ends is waited for at each of them.
 class Builder {
  public:
-  Builder(vendor::Graph graph, CommandList& list, const Topology& topology, vendor::Stream stream)
-      : graph_(graph), list_(list), topology_(topology), stream_(stream) {}
+  Builder(vendor::Graph graph, CommandList& list, const Topology& topology, bool overlap, vendor::Stream stream)
+      : graph_(graph), list_(list), topology_(topology), overlap_(overlap), stream_(stream) {}
 
   // Fills in each command's node.
   void add_all(std::vector<vendor::GraphNode>& nodes) {
@@ -24,18 +25,19 @@ class Builder {
       for (uint32_t w : topology_.waits(i)) {
         after_.insert(after_.end(), ends_.begin() + first_end_[w], ends_.begin() + first_end_[w + 1]);
       }
-      add(list_.commands()[i], nodes[i]);
+      add(i, nodes[i]);
       first_end_.push_back(static_cast<uint32_t>(ends_.size()));
     }
   }
 
  private:
-  void add(const Command& command, vendor::GraphNode& node) {
+  void add(size_t index, vendor::GraphNode& node) {
+    const Command& command = list_.commands()[index];
     switch (command.kind) {
       case Command::Kind::kKernel:
         list_.arguments_of(command, arguments_);
-        check(vendor::graph_add_kernel(&node, graph_, after_.data(), after_.size(), command.function, command.shape,
-                                       arguments_.data()),
+        check(vendor::graph_add_kernel(&node, graph_, after_.data(), after_.size(), overlaps(index), command.function,
+                                       command.shape, arguments_.data()),
               "adding a kernel to a graph");
         ends_.push_back(node);
         break;
@@ -49,6 +51,14 @@ class Builder {
         capture(command);
         break;
     }
+  }
+
+  // Only our own kernels wait by themselves for those before them, and only for kernels.
+  bool overlaps(size_t index) const {
+    const auto waits = topology_.waits(index);
+    return overlap_ && !waits.empty() && std::all_of(waits.begin(), waits.end(), [&](uint32_t w) {
+             return topology_.kind(w) == Command::Kind::kKernel;
+           });
   }
 
   void capture(const Command& command) {
@@ -75,6 +85,7 @@ class Builder {
   vendor::Graph graph_;
   CommandList& list_;
   const Topology& topology_;
+  const bool overlap_;
   vendor::Stream stream_;
   std::vector<vendor::GraphNode> ends_, after_;
   std::vector<uint32_t> first_end_;  // per command, into ends_
@@ -98,9 +109,10 @@ class OwnedGraph {
 
 }  // namespace
 
-Executable::Executable(CommandList& commands, const Topology& topology, vendor::Stream stream) {
+Executable::Executable(CommandList& commands, const Topology& topology, bool overlap, vendor::Stream stream)
+    : overlap_(overlap) {
   OwnedGraph graph;
-  Builder(graph.get(), commands, topology, stream).add_all(nodes_);
+  Builder(graph.get(), commands, topology, overlap, stream).add_all(nodes_);
   check(vendor::graph_instantiate(&exec_, graph.get()), "instantiating a graph");
   graph_ = graph.release();
 }
@@ -127,7 +139,7 @@ bool Executable::set(size_t index, CommandList& commands, const Command& command
 bool Executable::rebuild(CommandList& commands, const Topology& topology, vendor::Stream stream) {
   OwnedGraph graph;
   std::vector<vendor::GraphNode> nodes;
-  Builder(graph.get(), commands, topology, stream).add_all(nodes);
+  Builder(graph.get(), commands, topology, overlap_, stream).add_all(nodes);
   bool updated = false;
   const vendor::Status status = vendor::graph_update(exec_, graph.get(), &updated);
   if (status != vendor::kOk) vendor::clear_error();

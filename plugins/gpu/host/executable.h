@@ -12,9 +12,9 @@ namespace ferrule::gpu {
 
 class Executable {
  public:
-  // From the first topology.size() commands. Library work is captured on `stream`, which has no part in it otherwise.
-  // Throws Failure.
-  Executable(CommandList& commands, const Topology& topology, vendor::Stream stream);
+  // From the first topology.size() commands. With `overlap` kernels start while kernels that they wait for still run.
+  // Library work is captured on `stream`, which has no part in it otherwise. Throws Failure.
+  Executable(CommandList& commands, const Topology& topology, bool overlap, vendor::Stream stream);
   ~Executable();
   Executable(const Executable&) = delete;
   Executable& operator=(const Executable&) = delete;
@@ -31,6 +31,7 @@ class Executable {
   vendor::GraphExec exec_{};
   std::vector<vendor::GraphNode> nodes_;  // per command; library work has none
   std::vector<void*> arguments_;
+  const bool overlap_;
 };
 
 }  // namespace ferrule::gpu

@@ -123,7 +123,7 @@ bool GraphCache::Use::prepare(CommandList& list, size_t n_calls, size_t n_comman
   const bool fits = entry == match.entry && match.differing == 0;
   if (!fits && !cache_.give(*entry, list)) {
     entry->executable.reset();
-    entry->executable = std::make_unique<Executable>(list, topology, stream);
+    entry->executable = std::make_unique<Executable>(list, topology, policy.overlap, stream);
     ++cache_.made_;
   }
   return true;

@@ -107,7 +107,7 @@ bool Replay::make_parts(Set& set, vendor::Stream stream) {
       encode(first, std::min(first + kCallsPerPart, recording_.n_calls()), scratch_);
       Part part;
       part.topology = builder_.build(scratch_, scratch_.calls().size(), scratch_.size(), policy.branches);
-      part.executable = std::make_unique<Executable>(scratch_, part.topology, stream);
+      part.executable = std::make_unique<Executable>(scratch_, part.topology, policy.overlap, stream);
       for (const auto& call : scratch_.calls()) part.first_command.push_back(call.first_command);
       part.first_command.push_back(static_cast<uint32_t>(scratch_.size()));
       set.parts.push_back(std::move(part));

@@ -111,6 +111,7 @@ GPU_DEVICE Compute<T> exact_sum(const ConvArguments& p, const T* x, const T* w, 
 
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(product::kTileThreads, 2) forward_tiles(ConvArguments p) {
+  begin_kernel();
   using C = Compute<T>;
   GPU_SHARED(C, a_stages, 2 * (TileSide<T, 4, PixelLoader<T>>::kStage));
   GPU_SHARED(C, b_stages, 2 * (TileSide<T, 4, PixelLoader<T>>::kStage));
@@ -136,6 +137,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(product::kTileThreads, 2) forward_tiles(ConvArgumen
 // channel that is a number at all of them met no infinite weight there anywhere.
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kRepairThreads) forward_repair(ConvArguments p) {
+  begin_kernel();
   T* out = static_cast<T*>(p.out);
   for (int64_t channel = block_x(); channel < p.groups * p.lines_b; channel += blocks_x()) {
     bool suspect = false;

@@ -113,6 +113,7 @@ GPU_DEVICE Compute<T> exact_sum(const ConvArguments& p, const T* gradient, const
 
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(product::kTileThreads, 2) weight_grad_tiles(ConvArguments p) {
+  begin_kernel();
   using C = Compute<T>;
   GPU_SHARED(C, a_stages, 2 * (TileSide<T, 4, GradLoader<T>>::kStage));
   GPU_SHARED(C, b_stages, 2 * (TileSide<T, 4, GradLoader<T>>::kStage));
@@ -137,6 +138,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(product::kTileThreads, 2) weight_grad_tiles(ConvArg
 // A warp looks at as many elements as it has lanes, and computes those that are NaN again, together.
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kRepairThreads) weight_grad_repair(ConvArguments p) {
+  begin_kernel();
   T* out = static_cast<T*>(p.out);
   const int64_t step = static_cast<int64_t>(global_threads());
   for (int64_t first = static_cast<int64_t>(global_thread() - lane()); first < p.out_elements; first += step) {

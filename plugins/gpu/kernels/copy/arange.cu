@@ -30,6 +30,7 @@ GPU_DEVICE T element(const frl_arange_attrs& attrs, uint64_t i) {
 
 template <typename T>
 GPU_KERNEL arange(frl_arange_attrs attrs, T* out, uint64_t n, bool aligned) {
+  begin_kernel();
   const uint64_t step = global_threads() * kWide<T>;
   for (uint64_t i = global_thread() * kWide<T>; i < n; i += step) {
     Vec<T, kWide<T>> v;

@@ -31,6 +31,7 @@ struct Tiles {
 
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) transpose_tiles(Tiles args, Layout32<2> batch) {
+  begin_kernel();
   constexpr uint32_t kLanes = kWide<T>, kSide = kTile<T>, kAcross = kSide / kLanes;
   constexpr uint32_t kRows = kThreads / kAcross, kSteps = kSide / kRows;
   GPU_SHARED(T, tile, kSide * kPitch<T>);

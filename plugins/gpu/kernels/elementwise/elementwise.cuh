@@ -65,6 +65,7 @@ GPU_DEVICE auto apply_lane(uint32_t e, const Lanes<V, A, Rest...>& lanes, Done..
 template <typename F, uint32_t V, uint32_t U, typename R, typename... A>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kElementwiseThreads)
     vectors(Operands<sizeof...(A)> args, Layout32<sizeof...(A) + 1> layout) {
+  begin_kernel();
   constexpr uint32_t N = sizeof...(A);
   const uint32_t first = block_x() * (tuning::kElementwiseThreads * U) + thread_x();
   Lanes<V, A...> lanes[U];
@@ -100,6 +101,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kElementwiseThreads)
 template <typename F, typename R, typename... A>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kElementwiseThreads)
     singles(Operands<sizeof...(A)> args, Layout32<sizeof...(A) + 1> layout) {
+  begin_kernel();
   constexpr uint32_t N = sizeof...(A);
   const uint32_t i = block_x() * tuning::kElementwiseThreads + thread_x();
   if (i >= args.count) return;

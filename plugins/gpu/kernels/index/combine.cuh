@@ -167,6 +167,7 @@ template <typename T, typename Op, uint32_t P>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kIndexThreads)
     combine_any_order(T* out, const T* updates, const int64_t* offset, Axes<1> slice, Split split, uint64_t packs,
                       uint64_t flip) {
+  begin_kernel();
   constexpr uint32_t kUnroll = tuning::kScatterUnroll;
   const uint64_t first = static_cast<uint64_t>(block_x()) * (tuning::kIndexThreads * kUnroll) + thread_x();
   Vec<T, P> update[kUnroll];
@@ -192,6 +193,7 @@ template <typename T, typename Op>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kIndexThreads)
     combine_in_order(T* out, const T* updates, SortedEntries sorted, Axes<1> slice, Split split, uint64_t items,
                      uint64_t flip) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= items) return;
   uint64_t entry = i, position = 0;

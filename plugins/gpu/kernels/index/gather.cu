@@ -22,6 +22,7 @@ template <typename U>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     gather_units(const U* x, U* out, IndexList indices, Axes<1> slice, uint64_t units_per_slice, Divider split,
                  uint32_t wide, uint64_t units) {
+  begin_kernel();
   const uint64_t first = static_cast<uint64_t>(block_x()) * (kThreads * kUnroll) + thread_x();
   int64_t tuple[kUnroll], at[kUnroll], position[kUnroll];
   GPU_UNROLL
@@ -50,6 +51,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
 template <typename U>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) gather_along(const U* x, U* out, const void* indices, uint32_t dtype,
                                                     Axes<2> axes, int64_t extent, int64_t stride, uint64_t size) {
+  begin_kernel();
   const uint64_t first = static_cast<uint64_t>(block_x()) * (kThreads * kUnroll) + thread_x();
   int64_t from[kUnroll], at[kUnroll], index[kUnroll];
   GPU_UNROLL

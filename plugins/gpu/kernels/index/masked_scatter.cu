@@ -44,6 +44,7 @@ GPU_DEVICE uint32_t count_set(uint32_t bits) {
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     count_true(const uint8_t* mask, uint64_t size, uint64_t chunk, uint32_t aligned, uint64_t* counts) {
+  begin_kernel();
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   const uint64_t begin = block_x() * chunk, end = begin + chunk < size ? begin + chunk : size;
   uint64_t count = 0;
@@ -55,6 +56,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
 
 // counts[i] becomes the sum of those before it; one block.
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) sum_counts(uint64_t* counts, uint32_t n) {
+  begin_kernel();
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   uint64_t before = 0;
   for (uint32_t first = 0; first < n; first += kThreads) {
@@ -73,6 +75,7 @@ template <typename U>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     write_masked(U* out, const U* x, const uint8_t* mask, const U* source, uint64_t size, uint64_t source_size,
                  uint64_t chunk, uint32_t aligned, uint32_t wide, const uint64_t* counts) {
+  begin_kernel();
   constexpr uint32_t kLanes = kEach < kWide<U> ? kEach : kWide<U>;
   using V = Vec<U, kLanes>;
   GPU_SHARED(uint64_t, partials, kMaxWarps);

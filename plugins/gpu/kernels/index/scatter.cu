@@ -17,6 +17,7 @@ constexpr uint32_t kThreads = tuning::kIndexThreads;
 constexpr int64_t kDropped = -1;
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) find_slices(IndexList indices, uint64_t tuples, int64_t* offset, int64_t* key) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= tuples) return;
   int64_t at, number;
@@ -28,6 +29,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) find_slices(IndexList indices, uint64_t t
 // axes: of the updates, with strides of out (0 on the indexed axis) and of the indices.
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) find_elements(const void* indices, uint32_t dtype, Axes<2> axes, int64_t extent,
                                                      int64_t stride, uint64_t updates, int64_t* offset) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= updates) return;
   int64_t at[2], index[1];
@@ -39,6 +41,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) find_elements(const void* indices, uint32
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) clear_words(uint32_t* words, uint64_t count) {
+  begin_kernel();
   constexpr uint32_t kEach = 4;
   const uint64_t first = static_cast<uint64_t>(block_x()) * (kThreads * kEach) + thread_x();
   GPU_UNROLL
@@ -50,6 +53,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) clear_words(uint32_t* words, uint64_t cou
 template <typename W>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     mark_winners(const int64_t* offset, const int64_t* key, Axes<1> slice, Split split, uint64_t entries, W* winners) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= entries) return;
   uint64_t tuple = i, position = 0;
@@ -65,6 +69,7 @@ template <typename U, typename W>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     write_winners(U* out, const U* updates, const int64_t* offset, const int64_t* key, const W* winners, Axes<1> slice,
                   Split split, uint64_t items, uint32_t item_log2, uint32_t unit_log2) {
+  begin_kernel();
   constexpr uint32_t kUnroll = tuning::kScatterUnroll;
   const uint64_t first = static_cast<uint64_t>(block_x()) * (kThreads * kUnroll) + thread_x();
   U unit[kUnroll];
@@ -92,6 +97,7 @@ template <typename K>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     number_entries(const int64_t* offset, const int64_t* key, Axes<1> slice, Split split, uint64_t entries,
                    uint64_t dropped, K* keys, uint32_t* order) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= entries) return;
   uint64_t tuple = i, position = 0;
@@ -106,6 +112,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
 template <typename U>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) write_last(U* out, const U* updates, SortedEntries sorted, Axes<1> slice,
                                                   Split split, uint64_t items, uint32_t item_log2, uint32_t unit_log2) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= items) return;
   uint64_t entry = i, position = 0;

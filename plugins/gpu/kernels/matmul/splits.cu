@@ -11,6 +11,7 @@ constexpr uint32_t kThreads = 256;
 
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) add_splits(SplitArguments p) {
+  begin_kernel();
   using C = Compute<T>;
   const C* partial = static_cast<const C*>(p.partial);
   const int64_t step = static_cast<int64_t>(global_threads()) / p.lanes;

@@ -92,6 +92,7 @@ GPU_DEVICE void store_four(const TileArguments& p, const Compute<T> (&sums)[4], 
 
 template <typename T, uint32_t kPer>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kTileThreads, 2) tile_kernel(TileArguments p) {
+  begin_kernel();
   using C = Compute<T>;
   constexpr uint32_t kLines = kTileLines<kPer>;
   using Loader = MatrixLoader<T, kPer / 4>;

@@ -10,6 +10,7 @@ constexpr uint32_t kInFlight = 4;
 
 template <typename T, uint32_t kVectors>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kVectorThreads) columns_kernel(VectorArguments p) {
+  begin_kernel();
   using C = Compute<T>;
   using Piece = Vec<T, kWide<T>>;
   constexpr uint32_t kOwn = kWide<T>;

@@ -28,6 +28,7 @@ GPU_DEVICE void multiply_piece(const VectorArguments& p, const Vec<T, kWide<T>>&
 
 template <typename T, uint32_t kVectors>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kVectorThreads, (kVectors <= 2 ? 4 : 2)) rows_kernel(VectorArguments p) {
+  begin_kernel();
   using C = Compute<T>;
   using Piece = Vec<T, kWide<T>>;
   GPU_SHARED(C, partials, kVectors * (kVectorThreads / warp_width));

@@ -54,6 +54,7 @@ GPU_DEVICE void store_words(unsigned char* row, uint64_t bytes, uint64_t at, uin
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kElementwiseThreads) random_bits(RandomBits args) {
+  begin_kernel();
   const uint64_t words = (args.row_bytes + 3) / 4, half = (words + 1) / 2;
   for (uint64_t row = block_y(); row < args.rows; row += blocks_y()) {
     const uint32_t* key = args.keys + static_cast<int64_t>(row) * args.key_stride;

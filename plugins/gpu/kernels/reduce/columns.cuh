@@ -27,6 +27,7 @@ template <typename Policy>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
     reduce_columns(Policy policy, const typename Policy::Element* x, typename Policy::Out* out,
                    typename Policy::Acc* partials, ReduceShape shape) {
+  begin_kernel();
   using T = typename Policy::Element;
   using Acc = typename Policy::Acc;
   constexpr uint32_t kLanes = kWide<T>, kLoads = loads_of<T>;

@@ -22,6 +22,7 @@ template <typename Policy>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
     reduce_general(Policy policy, const typename Policy::Element* x, typename Policy::Out* out,
                    typename Policy::Acc* partials, ReduceShape shape) {
+  begin_kernel();
   using T = typename Policy::Element;
   using Acc = typename Policy::Acc;
   constexpr uint32_t kLoads = tuning::kReduceLoads;
@@ -68,6 +69,7 @@ template <typename Policy>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceThreads)
     reduce_partials(Policy policy, const typename Policy::Acc* partials, typename Policy::Out* out, uint32_t splits,
                     uint32_t group, uint64_t outputs, Nest<2> kept) {
+  begin_kernel();
   using Acc = typename Policy::Acc;
   GPU_SHARED(Acc, slots, tuning::kReduceThreads);
   const TableLane lane = table_lane(group, false);

@@ -43,6 +43,7 @@ template <typename Policy>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kReduceMaxThreads)
     reduce_rows(Policy policy, const typename Policy::Element* x, typename Policy::Out* out,
                 typename Policy::Acc* partials, ReduceShape shape) {
+  begin_kernel();
   using Acc = typename Policy::Acc;
   constexpr uint32_t kLanes = kWide<typename Policy::Element>;
   GPU_SHARED(Acc, warps, kMaxWarps);

@@ -124,6 +124,7 @@ template <typename T, uint32_t kVectors>
 GPU_KERNEL GPU_LAUNCH_BOUNDS((norm_threads<T, kVectors>), (row_blocks<T, kVectors> > 1 ? 3 : 1))
     norm_rows(const T* x, const T* weight, const T* bias, T* out, Moments<Compute<T>>* partials, RowShape shape,
               float eps, bool centred, RowStage stage) {
+  begin_kernel();
   if (rows_are_wide(shape, x, weight, bias, out))
     norm_rows_as<T, kVectors, true>(x, weight, bias, out, partials, shape, eps, centred, stage);
   else

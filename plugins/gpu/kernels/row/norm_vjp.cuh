@@ -106,6 +106,7 @@ template <typename T, uint32_t kVectors>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
     norm_vjp_rows(const T* x, const T* weight, const T* g, T* gx, Compute<T>* partials, RowShape shape, float eps,
                   bool centred) {
+  begin_kernel();
   if (rows_are_wide(shape, x, weight, g, gx))
     norm_vjp_rows_as<T, kVectors, true>(x, weight, g, gx, partials, shape, eps, centred);
   else
@@ -162,6 +163,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kNormVjpThreads)
     norm_vjp_chunks(const T* x, const T* weight, const T* g, T* gx, Moments<Compute<T>>* moments,
                     Dots<Compute<T>>* dots, RowScale<Compute<T>>* scales, RowShape shape, float eps, bool centred,
                     RowStage stage) {
+  begin_kernel();
   if (rows_are_wide(shape, x, weight, g, gx))
     norm_vjp_chunks_as<T, kVectors, true>(x, weight, g, gx, moments, dots, scales, shape, eps, centred, stage);
   else
@@ -173,6 +175,7 @@ template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowThreads)
     norm_vjp_columns(const T* x, const T* g, const RowScale<Compute<T>>* scales, Compute<T>* partials, uint64_t rows,
                      uint64_t n) {
+  begin_kernel();
   using C = Compute<T>;
   constexpr uint32_t kLoads = 4;
   const uint64_t column = global_thread();
@@ -204,6 +207,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowThreads)
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowThreads)
     sum_partials(const Compute<T>* partials, T* gweight, T* gbias, uint64_t count, uint64_t n) {
+  begin_kernel();
   using C = Compute<T>;
   constexpr uint32_t kLanes = tuning::kRowColumnLanes, kRows = tuning::kRowThreads / kLanes;
   GPU_SHARED(C, slots, tuning::kRowThreads);

@@ -104,6 +104,7 @@ GPU_DEVICE void softmax_rows_as(const T* x, T* out, ExpSum<Compute<T>>* partials
 template <typename T, uint32_t kVectors>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowMaxThreads, (row_blocks<T, kVectors>))
     softmax_rows(const T* x, T* out, ExpSum<Compute<T>>* partials, RowShape shape, RowStage stage, bool logsumexp) {
+  begin_kernel();
   if (rows_are_wide(shape, x, logsumexp ? nullptr : out))
     softmax_rows_as<T, kVectors, true>(x, out, partials, shape, stage, logsumexp);
   else
@@ -114,6 +115,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowMaxThreads, (row_blocks<T, kVectors>))
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowThreads)
     logsumexp_last(const ExpSum<Compute<T>>* partials, T* out, uint32_t splits) {
+  begin_kernel();
   using C = Compute<T>;
   GPU_SHARED(ExpSum<C>, pairs, kMaxWarps);
   ExpSum<C> total{-math::infinity<C>(), C(0)};
@@ -129,6 +131,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowThreads)
 template <typename T>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(tuning::kRowThreads)
     softmax_columns(const T* x, T* out, uint64_t n, uint64_t inner, uint32_t lanes, uint32_t tiles, bool logsumexp) {
+  begin_kernel();
   using C = Compute<T>;
   constexpr uint32_t kLoads = 4;
   GPU_SHARED(ExpSum<C>, slots, tuning::kRowThreads);

@@ -101,6 +101,7 @@ Work plan(Op op, const Facts& f) {
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(32) clear_bytes(uint8_t* p, uint32_t bytes) {
+  begin_kernel();
   if (thread_x() < bytes) p[thread_x()] = 0;
 }
 

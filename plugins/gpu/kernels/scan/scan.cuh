@@ -85,6 +85,7 @@ template <typename Op, uint32_t kWarps>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     scan_groups(Op op, const typename Op::Element* x, typename Op::Element* out, Shape shape, uint64_t tasks,
                 typename Op::Carry* totals, uint32_t totals_only) {
+  begin_kernel();
   using T = typename Op::Element;
   using State = typename Op::State;
   using Carry = typename Op::Carry;
@@ -156,6 +157,7 @@ template <typename Op>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     scan_threads(Op op, const typename Op::Element* x, typename Op::Element* out, Shape shape, uint64_t tasks,
                  typename Op::Carry* totals, uint32_t totals_only) {
+  begin_kernel();
   using T = typename Op::Element;
   using Carry = typename Op::Carry;
   constexpr uint32_t kEach = 8;
@@ -192,6 +194,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
 // A warp per line makes its chunks' totals what is carried into each chunk.
 template <typename Op>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) carry_totals(typename Op::Carry* totals, uint64_t n_lines, uint32_t chunks) {
+  begin_kernel();
   using Carry = typename Op::Carry;
   const uint64_t line = static_cast<uint64_t>(block_x()) * kBlockWarps + thread_x() / warp_width;
   if (line >= n_lines) return;

@@ -15,6 +15,7 @@ constexpr uint32_t kThreads = tuning::kSortThreads;
 
 // 0, 1, 2 ... by 16 bytes; `indices` is aligned to them.
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) number_line(uint32_t* indices, uint64_t count) {
+  begin_kernel();
   const uint64_t first = global_thread() * 4;
   const auto i = static_cast<uint32_t>(first);
   if (first + 4 <= count) {
@@ -28,6 +29,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) number_line(uint32_t* indices, uint64_t c
 template <typename K>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) encode_line(const void* x, KeyCode code, int64_t first, int64_t stride,
                                                    uint64_t count, K* keys, uint32_t* indices) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= count) return;
   keys[i] = static_cast<K>(code.load(x, first + static_cast<int64_t>(i) * stride));
@@ -38,12 +40,14 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) encode_line(const void* x, KeyCode code, 
 template <typename K>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     decode_line(const K* keys, void* out, KeyCode code, int64_t first, int64_t stride, uint64_t count) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i < count) code.store_bits(out, first + static_cast<int64_t>(i) * stride, code.decode(keys[i]));
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     spread_line(const uint32_t* indices, uint32_t* out, int64_t first, int64_t stride, uint64_t count) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i < count) out[first + static_cast<int64_t>(i) * stride] = indices[i];
 }

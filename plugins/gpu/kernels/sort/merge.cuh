@@ -111,6 +111,7 @@ GPU_DEVICE void sync_group() {
 // the whole line and writes it to out; else tiles of lines are left in buffer.
 template <typename E, uint32_t kGroup, uint32_t N>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) sort_tiles(Order order, uint64_t tiles, uint64_t tiles_per_line, E* buffer) {
+  begin_kernel();
   constexpr uint32_t kTile = kGroup * N;
   GPU_SHARED(E, entries, kThreads * N);
   const uint32_t group = thread_x() / kGroup, member = thread_x() % kGroup;
@@ -161,6 +162,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) sort_tiles(Order order, uint64_t tiles, u
 template <typename E, uint32_t N>
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     merge_runs(Order order, const E* from, E* to, uint64_t width, uint64_t tiles_per_line) {
+  begin_kernel();
   constexpr uint32_t kTile = kThreads * N;
   GPU_SHARED(E, entries, kTile);
   GPU_SHARED(uint64_t, cut, 2);

@@ -11,6 +11,7 @@ constexpr uint32_t kThreads = tuning::kSortThreads;
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads)
     search_values(const void* a, int64_t stride, uint64_t count, KeyCode code, const void* values, Axes<1> axes,
                   uint32_t* out, uint64_t size, uint32_t right) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i >= size) return;
   const uint64_t value = code.load(values, axes.offset(i));

@@ -13,6 +13,7 @@ GPU_DEVICE Found start(const Order& order, uint64_t kth) {
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) select_line(Order order, uint64_t kth) {
+  begin_kernel();
   GPU_SHARED(uint32_t, bins, kBins);
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   GPU_SHARED(Found, answer, 1);
@@ -45,12 +46,14 @@ struct Spread {
 };
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_start(Order order, uint64_t kth, Spread s) {
+  begin_kernel();
   const uint64_t line = block_x();
   for (uint32_t i = thread_x(); i < kBins; i += kSelectThreads) s.bins[line * kBins + i] = 0;
   if (thread_x() == 0) s.found[line] = start(order, kth);
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_count(Order order, Spread s) {
+  begin_kernel();
   GPU_SHARED(uint32_t, bins, kBins);
   const uint64_t line = block_x() / s.chunks, begin = (block_x() - line * s.chunks) * s.chunk;
   const uint64_t end = begin + s.chunk < order.length ? begin + s.chunk : order.length;
@@ -65,6 +68,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_count(Order order, Spread s)
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_pick(Spread s) {
+  begin_kernel();
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   GPU_SHARED(Found, answer, 1);
   uint64_t* bins = s.bins + static_cast<uint64_t>(block_x()) * kBins;
@@ -80,6 +84,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_pick(Spread s) {
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_sides(Order order, Spread s) {
+  begin_kernel();
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   const uint64_t line = block_x() / s.chunks, begin = (block_x() - line * s.chunks) * s.chunk;
   const uint64_t end = begin + s.chunk < order.length ? begin + s.chunk : order.length;
@@ -92,6 +97,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_sides(Order order, Spread s)
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_places(Spread s) {
+  begin_kernel();
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   for (uint32_t which = 0; which < 2; ++which) {
     uint64_t* counts = (which == 0 ? s.counts : s.equal) + static_cast<uint64_t>(block_x()) * s.chunks;
@@ -109,6 +115,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_places(Spread s) {
 }
 
 GPU_KERNEL GPU_LAUNCH_BOUNDS(kSelectThreads) spread_write(Order order, uint64_t kth, Spread s) {
+  begin_kernel();
   GPU_SHARED(uint64_t, partials, kMaxWarps);
   const uint64_t line = block_x() / s.chunks, begin = (block_x() - line * s.chunks) * s.chunk;
   const uint64_t end = begin + s.chunk < order.length ? begin + s.chunk : order.length;

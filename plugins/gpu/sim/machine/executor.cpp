@@ -190,6 +190,7 @@ void Executor::run_block(uint64_t number) {
   running.block = {static_cast<uint32_t>(number % grid.x), static_cast<uint32_t>(number / grid.x % grid.y),
                    static_cast<uint32_t>(number / grid.x / grid.y)};
   ++running.block_serial;
+  running.begun = 0;
   ++epoch_;
   shared_.begin_block(dynamic_bytes_);
   started_ = ended_ = waiting_ = ready_count_ = 0;
@@ -268,6 +269,10 @@ void Executor::end_thread() {
   }
   ++ended_;
   ++warp.ended;
+  if (ended_ == count_ && running.begun != count_) {
+    sim::fault("of %u threads of the block %u called begin_kernel; expected each to, first of all", count_,
+               running.begun);
+  }
 }
 
 void Executor::end_segment() { races_.end_segment({epoch_, warps_[running.warp].epoch, running.number, running.warp}); }

@@ -25,6 +25,7 @@ struct Running {
   uint32_t number, lane, warp;  // of the thread in its block, row by row; of it in its warp; of the warp in the block
   uint64_t block_serial;        // differs between all blocks that ever ran
   bool race_check;
+  uint32_t begun;  // threads of the block that have called begin_kernel
 };
 #if defined(FERRULE_SIM_MODULE)
 Running& self();

@@ -11,6 +11,7 @@ namespace {
 class BlockTest : public SimTest {};
 
 GPU_KERNEL fill(uint32_t* out, uint32_t n) {
+  begin_kernel();
   const uint64_t i = global_thread();
   if (i < n) out[i] = static_cast<uint32_t>(i) + 1;
 }
@@ -23,6 +24,7 @@ TEST_F(BlockTest, EveryThreadOfEveryBlockRunsOnce) {
 }
 
 GPU_KERNEL record_positions(uint32_t* out) {
+  begin_kernel();
   const uint32_t block = (block_z() * blocks_y() + block_y()) * blocks_x() + block_x();
   out[(block * threads_y() + thread_y()) * threads_x() + thread_x()] += 1;
 }
@@ -34,6 +36,7 @@ TEST_F(BlockTest, GridsAndBlocksHaveSeveralDimensions) {
 }
 
 GPU_KERNEL reverse(uint32_t* data) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 256);
   tile[thread_x()] = data[global_thread()];
   sync();
@@ -50,6 +53,7 @@ TEST_F(BlockTest, BarrierMakesWritesOfOtherThreadsVisible) {
 }
 
 GPU_KERNEL count_down(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, rounds, 1);
   if (thread_x() == 0) rounds[0] = 0;
   sync();
@@ -68,6 +72,7 @@ TEST_F(BlockTest, BarriersInALoopKeepThreadsTogether) {
 }
 
 GPU_KERNEL read_unwritten(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 64);
   const uint32_t before = tile[thread_x()];
   tile[thread_x()] = 5;
@@ -81,6 +86,7 @@ TEST_F(BlockTest, SharedMemoryIsFilledWithOnesInEveryBlock) {
 }
 
 GPU_KERNEL sum_dynamic(const uint32_t* in, uint32_t* out) {
+  begin_kernel();
   GPU_DYNAMIC_SHARED(uint32_t, all);
   GPU_SHARED(uint32_t, partials, kMaxWarps);
   all[thread_x()] = in[thread_x()];
@@ -101,6 +107,7 @@ TEST_F(BlockTest, DynamicSharedMemoryHasTheSizeOfTheLaunch) {
 }
 
 GPU_KERNEL scan_block(const uint32_t* in, uint32_t* out, uint32_t* total) {
+  begin_kernel();
   GPU_SHARED(uint32_t, partials, kMaxWarps);
   uint32_t all = 0;
   out[thread_x()] = block_scan<256>(
@@ -119,6 +126,7 @@ TEST_F(BlockTest, ScanOfABlockIsInThreadOrder) {
 }
 
 GPU_KERNEL wide_shared(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 128);
   if (thread_x() == 0) {
     for (uint32_t i = 0; i < 128; ++i) tile[i] = i;
@@ -138,6 +146,7 @@ TEST_F(BlockTest, WideAccessesToSharedMemory) {
 }
 
 GPU_KERNEL halves(uint16_t* out_half, uint16_t* out_bfloat) {
+  begin_kernel();
   const auto bits = static_cast<uint16_t>(global_thread());
   out_half[bits] = float_to_half(half_to_float(bits));
   out_bfloat[bits] = float_to_bfloat(bits_float(static_cast<uint32_t>(bits) << 16));

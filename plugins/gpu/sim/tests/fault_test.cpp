@@ -9,6 +9,7 @@ namespace {
 using vendor::Status;
 
 GPU_KERNEL harmless(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 1024);
   tile[thread_x()] = thread_x();
   sync();
@@ -26,7 +27,16 @@ class FaultTest : public SimTest {
   }
 };
 
+GPU_KERNEL some_begin() {
+  if (thread_x() < 64) begin_kernel();
+}
+TEST_F(FaultTest, ThreadsThatDoNotWaitForTheKernelBefore) {
+  expect_fault(run<some_begin>(1, 65), "of 65 threads of the block 64 called begin_kernel");
+  EXPECT_EQ(run<some_begin>(1, 64), vendor::kOk) << message_;
+}
+
 GPU_KERNEL some_end(uint32_t last) {
+  begin_kernel();
   if (thread_x() > last) return;
   sync();
 }
@@ -36,6 +46,7 @@ TEST_F(FaultTest, BarrierThatEndedThreadsDoNotReach) {
 }
 
 GPU_KERNEL two_barriers() {
+  begin_kernel();
   if (thread_x() % 2 == 0) {
     sync();
   } else {
@@ -45,6 +56,7 @@ GPU_KERNEL two_barriers() {
 TEST_F(FaultTest, BarriersAtTwoPlaces) { expect_fault(run<two_barriers>(1, 64), "wait at the barrier of"); }
 
 GPU_KERNEL barrier_and_shuffle(uint32_t* out) {
+  begin_kernel();
   if (thread_x() % warp_width == 0) {
     sync();
   } else {
@@ -57,6 +69,7 @@ TEST_F(FaultTest, LanesOfOneWarpWaitForDifferentThings) {
 }
 
 GPU_KERNEL some_lanes(uint32_t* out) {
+  begin_kernel();
   if (thread_x() % 2 == 0) out[thread_x()] = shuffle_xor(thread_x(), 2);
 }
 TEST_F(FaultTest, ShuffleThatSomeLanesDoNotReach) {
@@ -65,6 +78,7 @@ TEST_F(FaultTest, ShuffleThatSomeLanesDoNotReach) {
 }
 
 GPU_KERNEL two_calls(uint32_t* out) {
+  begin_kernel();
   out[thread_x()] = thread_x() % 2 == 0 ? shuffle_xor(thread_x(), 2) : shuffle_up(thread_x(), 2);
 }
 TEST_F(FaultTest, LanesCallDifferentShuffles) {
@@ -72,7 +86,10 @@ TEST_F(FaultTest, LanesCallDifferentShuffles) {
   expect_fault(run<two_calls>(1, 64, out.data()), "while");
 }
 
-GPU_KERNEL from_lane(uint32_t* out, uint32_t lane) { out[thread_x()] = shuffle(thread_x(), lane); }
+GPU_KERNEL from_lane(uint32_t* out, uint32_t lane) {
+  begin_kernel();
+  out[thread_x()] = shuffle(thread_x(), lane);
+}
 TEST_F(FaultTest, ShuffleFromALaneThatIsNotThere) {
   std::vector<uint32_t> out(64);
   expect_fault(run<from_lane>(1, warp_width, out.data(), warp_width), "shuffle from lane");
@@ -80,6 +97,7 @@ TEST_F(FaultTest, ShuffleFromALaneThatIsNotThere) {
 }
 
 GPU_KERNEL index_shared(uint32_t index) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 40);
   tile[index] = 1;
 }
@@ -91,6 +109,7 @@ TEST_F(FaultTest, IndexOutsideSharedMemory) {
 }
 
 GPU_KERNEL index_view(uint32_t index) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 40);
   tile.from(30)[index] = 1;
 }
@@ -100,12 +119,16 @@ TEST_F(FaultTest, IndexOutsideAViewOfSharedMemory) {
 }
 
 GPU_KERNEL too_much_shared() {
+  begin_kernel();
   GPU_SHARED(double, tile, 7000);
   tile[0] = 1;
 }
 TEST_F(FaultTest, StaticSharedMemoryHasALimit) { expect_fault(run<too_much_shared>(1, 1), "56000 bytes"); }
 
-GPU_KERNEL unaligned(const unsigned char* p, uint32_t* out) { *out = load_wide<Vec<uint32_t, 4>>(p)[0]; }
+GPU_KERNEL unaligned(const unsigned char* p, uint32_t* out) {
+  begin_kernel();
+  *out = load_wide<Vec<uint32_t, 4>>(p)[0];
+}
 TEST_F(FaultTest, WideAccessesAreAligned) {
   alignas(16) const unsigned char bytes[48] = {1};
   uint32_t out = 0;
@@ -114,7 +137,7 @@ TEST_F(FaultTest, WideAccessesAreAligned) {
   expect_fault(run<unaligned>(1, 1, bytes + 4, &out), "aligned address");
 }
 
-GPU_KERNEL nothing() {}
+GPU_KERNEL nothing() { begin_kernel(); }
 TEST_F(FaultTest, LaunchLimits) {
   const auto status = [&](uint32_t gx, uint32_t gy, uint32_t gz, uint32_t bx, uint32_t by, uint32_t shared) {
     return run_shape<nothing>({{gx, gy, gz}, {bx, by, 1}, shared});

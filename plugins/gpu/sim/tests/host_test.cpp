@@ -57,7 +57,10 @@ TEST_F(HostTest, CopiesStayInsideAllocations) {
   EXPECT_EQ(vendor::free_device(p), kOk);
 }
 
-GPU_KERNEL store_at(unsigned char* p, uint64_t i) { p[i] = 1; }
+GPU_KERNEL store_at(unsigned char* p, uint64_t i) {
+  begin_kernel();
+  p[i] = 1;
+}
 
 TEST_F(HostTest, WritesBesideAnAllocationAreSeenWhenItIsFreed) {
 #if defined(__SANITIZE_ADDRESS__)
@@ -93,7 +96,10 @@ TEST_F(HostTest, EventsMeasureTime) {
 
 // ---- graphs ----
 
-GPU_KERNEL append(uint32_t* log, uint32_t value) { log[1 + atomic_add(log, 1u)] = value; }
+GPU_KERNEL append(uint32_t* log, uint32_t value) {
+  begin_kernel();
+  log[1 + atomic_add(log, 1u)] = value;
+}
 
 class GraphTest : public HostTest {
  protected:
@@ -114,7 +120,7 @@ class GraphTest : public HostTest {
     uint32_t* log = log_.data();
     void* arguments[] = {&log, &value};
     vendor::GraphNode node = nullptr;
-    EXPECT_EQ(vendor::graph_add_kernel(&node, graph_, after.data(), after.size(), vendor::function_of<append>(),
+    EXPECT_EQ(vendor::graph_add_kernel(&node, graph_, after.data(), after.size(), false, vendor::function_of<append>(),
                                        {{1, 1, 1}, {1, 1, 1}, 0}, arguments),
               kOk);
     return node;

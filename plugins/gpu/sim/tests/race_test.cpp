@@ -23,6 +23,7 @@ class RaceTest : public SimTest {
 };
 
 GPU_KERNEL write_then_read(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 128);
   tile[thread_x()] = thread_x() + 1;
   out[thread_x()] = tile[(thread_x() + 1) % 128];
@@ -35,6 +36,7 @@ TEST_F(RaceTest, ReadOfAnothersWriteWithoutBarrier) {
 }
 
 GPU_KERNEL write_after_read(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 128);
   tile[thread_x()] = thread_x() + 1;
   sync();
@@ -48,6 +50,7 @@ TEST_F(RaceTest, WriteOfWhatAnotherReadsWithoutBarrier) {
 }
 
 GPU_KERNEL both_write(uint32_t* out) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 1);
   tile[0] = thread_x();
   sync();
@@ -60,6 +63,7 @@ TEST_F(RaceTest, TwoWritersOfOneWord) {
 }
 
 GPU_KERNEL warp_order_only(uint32_t* out, uint32_t distance) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 256);
   tile[thread_x()] = thread_x() + 1;
   sync_warp();
@@ -73,6 +77,7 @@ TEST_F(RaceTest, SyncWarpOrdersLanesButNotWarps) {
 }
 
 GPU_KERNEL atomic_and_plain(uint32_t* out, bool plain) {
+  begin_kernel();
   GPU_SHARED(uint32_t, total, 1);
   if (thread_x() == 0) total[0] = 0;
   sync();

@@ -14,6 +14,7 @@ struct Wide {
 };
 
 GPU_KERNEL shuffles(uint32_t* from, uint32_t* with, uint32_t* up, uint32_t* down, uint64_t* wide) {
+  begin_kernel();
   const uint32_t i = thread_x();
   from[i] = shuffle(i, (lane() * 7 + 3) % warp_width);
   with[i] = shuffle_xor(i, warp_width / 2 + 1);
@@ -40,6 +41,7 @@ TEST_F(WarpTest, ShufflesReadTheLaneTheyName) {
 }
 
 GPU_KERNEL votes(uint64_t* mask, uint32_t* flags, uint32_t* below) {
+  begin_kernel();
   const uint32_t i = thread_x();
   const LaneMask threes = ballot(lane() % 3 == 0);
   mask[i] = threes;
@@ -63,7 +65,10 @@ TEST_F(WarpTest, VotesCountEveryLane) {
   }
 }
 
-GPU_KERNEL vote_short(uint32_t* all) { all[thread_x()] = warp_all(true); }
+GPU_KERNEL vote_short(uint32_t* all) {
+  begin_kernel();
+  all[thread_x()] = warp_all(true);
+}
 
 TEST_F(WarpTest, LastWarpOfABlockMayBeShort) {
   std::vector<uint32_t> all(warp_width + 5, 0);
@@ -72,6 +77,7 @@ TEST_F(WarpTest, LastWarpOfABlockMayBeShort) {
 }
 
 GPU_KERNEL reduce_and_scan(uint32_t* sum, uint32_t* group, uint32_t* scan) {
+  begin_kernel();
   const auto add = [](uint32_t a, uint32_t b) { return a + b; };
   const uint32_t i = thread_x();
   sum[i] = warp_reduce(i, add);
@@ -92,6 +98,7 @@ TEST_F(WarpTest, ReductionsAndScans) {
 }
 
 GPU_KERNEL exchange_in_order(uint32_t* wrong) {
+  begin_kernel();
   GPU_SHARED(uint32_t, tile, 1024);
   for (uint32_t round = 0; round < 10; ++round) {
     tile[thread_x()] = thread_x() + round;

@@ -41,6 +41,8 @@ GPU_DEVICE uint32_t blocks_y() { return sim::self().blocks.y; }
 GPU_DEVICE uint32_t blocks_z() { return sim::self().blocks.z; }
 GPU_DEVICE uint32_t lane() { return sim::self().lane; }
 
+GPU_DEVICE void begin_kernel() { ++sim::self().begun; }
+
 GPU_DEVICE void sync(GPU_SITE) { sim::sync_block(sim::Site{file, line}); }
 GPU_DEVICE void sync_warp(GPU_SITE) { sim::sync_lanes(sim::Site{file, line}); }
 GPU_DEVICE void fence() {}

@@ -75,6 +75,7 @@ Status device_facts(uint32_t index, DeviceFacts* out) {
   out->l2_bytes = 1u << 20;
   out->shared_bytes_per_block = sim::config().shared_bytes;
   out->concurrent_managed = true;
+  out->overlaps_kernels = true;
   return kOk;
 }
 
@@ -242,7 +243,7 @@ Status graph_destroy(Graph g) {
   return kOk;
 }
 
-Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
+Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, bool, Function f,
                         const LaunchShape& shape, void** arguments) {
   if (g == nullptr || f == nullptr) return Status::kInvalidHandle;
   if (const Status status = count_call(Fault::kNode); status != kOk) return status;

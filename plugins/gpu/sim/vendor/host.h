@@ -48,6 +48,7 @@ struct DeviceFacts {
   uint32_t multiprocessors, l2_bytes, shared_bytes_per_block;
   uint32_t compute_major, compute_minor;
   bool integrated, concurrent_managed;
+  bool overlaps_kernels;
 };
 uint32_t device_count(char* reason, size_t reason_bytes);
 Status device_facts(uint32_t index, DeviceFacts* out);
@@ -96,7 +97,7 @@ Status module_unload(Module module);
 // ---- graphs ----
 Status graph_create(Graph* out);
 Status graph_destroy(Graph g);
-Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, Function f,
+Status graph_add_kernel(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, bool overlap, Function f,
                         const LaunchShape& shape, void** arguments);
 Status graph_add_copy(GraphNode* out, Graph g, const GraphNode* after, size_t n_after, void* to, const void* from,
                       size_t bytes);
