@@ -20,8 +20,9 @@ set_target_properties(ferrule_remote PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE
 add_dependencies(runtime_test ferrule_remote)
 
 set(plugin_path ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}:${CMAKE_CURRENT_BINARY_DIR}/plugins)
+# One variable per property: lists do not survive here.
 gtest_discover_tests(runtime_test DISCOVERY_MODE PRE_TEST
-                     PROPERTIES ENVIRONMENT "FERRULE_BACKEND=cpu;FERRULE_PLUGIN_PATH=${plugin_path}" TIMEOUT 120)
+  PROPERTIES ENVIRONMENT FERRULE_BACKEND=cpu ENVIRONMENT_MODIFICATION FERRULE_PLUGIN_PATH=set:${plugin_path} TIMEOUT 120)
 
 # Each allocation of a training step fails once, on backends with and without memory of their own.
 add_executable(host_memory_test ../counted_memory.cpp runtime/host_memory_test.cpp)

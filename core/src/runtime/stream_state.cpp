@@ -16,6 +16,10 @@ constexpr uint32_t kEvaluationsPerMarker = 16;
 // So often an event is recorded that the device refuses, before its work counts as lost.
 constexpr int kRecordAttempts = 1000;
 
+// A device that is behind by that many evaluations does not wait for the next ones: short ones are handed to it together, so
+// that a backend can put them into one graph, whose start takes a GPU as long as a small kernel.
+constexpr uint64_t kSubmissionsPerFlush = 8;
+
 }  // namespace
 
 Marker::~Marker() {
@@ -50,6 +54,7 @@ void StreamState::record_first(Marker& marker) {
 
 std::shared_ptr<Marker> StreamState::record() {
   unmarked_ = 0;
+  flushed_ = submitted_;  // by the event
   auto marker = std::allocate_shared<Marker>(PoolAllocator<Marker>());
   marker->stream = this;
   marker->sequence = submitted_;
@@ -86,9 +91,12 @@ void StreamState::mark() {
   bool keeps = !retained_.empty() && retained_.back().first > covered;
   if (++unmarked_ >= kEvaluationsPerMarker || keeps || !held_.empty()) {
     retire();
+    behind_ = !markers_.empty();
     record();
     return;
   }
+  if (behind_ && submitted_ - flushed_ < kSubmissionsPerFlush) return;
+  flushed_ = submitted_;
   PluginError plugin_error;
   frl_status status = device_.api().stream_flush(handle_, &plugin_error);
   if (status == FRL_OK) return;
@@ -134,6 +142,7 @@ void StreamState::retire() {
     completed_.store(marker.sequence, std::memory_order_release);
     markers_.pop_front();
   }
+  behind_ = behind_ && !markers_.empty();
   while (!retained_.empty() && retained_.front().first <= completed_) retained_.pop_front();
 }
 

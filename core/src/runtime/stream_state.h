@@ -74,8 +74,9 @@ class StreamState {
   void wait_for(StreamState& other, uint64_t sequence);
   // Hands deferred work to the device.
   void flush();
-  // The end of an evaluation: hands its work to the device. Every so often, and when something is kept alive for it, a
-  // marker follows; others are made when somebody waits.
+  // The end of an evaluation: hands its work to the device, or leaves that to the next ones where the evaluation was short
+  // and the device is far behind. Every so often, and when something is kept alive for it, a marker follows; others are
+  // made when somebody waits.
   void mark();
   // True when everything up to `sequence` is known to be done. Does not block.
   bool is_done(uint64_t sequence);
@@ -127,6 +128,8 @@ class StreamState {
   std::atomic<uint64_t> submitted_{0};
   std::atomic<uint64_t> completed_{0};
   uint32_t unmarked_ = 0;                        // evaluations since the last marker
+  uint64_t flushed_ = 0;                         // what was submitted when work was last handed over
+  bool behind_ = false;                          // a marker's evaluations were not done when the next one was made
   std::deque<std::shared_ptr<Marker>> markers_;  // not known to be done, in order
   std::deque<Held> held_;
   PluginError held_failure_;  // of work held back since the last marker

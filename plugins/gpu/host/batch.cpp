@@ -20,6 +20,7 @@ BatchPolicy::BatchPolicy(const vendor::DeviceFacts& facts) {
   };
   limit = number("batch_commands", limit);
   graph_from = number("graph_commands", graph_from);
+  recording_from = number("recording_commands", recording_from);
   branches = config_flag("graph_branches", true);
   overlap = facts.overlaps_kernels && config_flag("graph_overlap", true);
   const char* mode = config("batch");

@@ -17,13 +17,14 @@ class Device;
 
 // On an H100 an eager training step took 20.3 to 21.0 us with any batch_commands of 12 to 128 and graph_commands of 1 to 10,
 // 23.2 with batches of 4, 63 with plain launches. Config "<plugin>.batch" (plain, graph, auto), "batch_commands",
-// "graph_commands", "graph_branches" and "graph_overlap" change them.
+// "graph_commands", "recording_commands", "graph_branches" and "graph_overlap" change them.
 struct BatchPolicy {
-  size_t limit = 64;      // commands after which a list is submitted without being asked, so that the device starts
-  size_t graph_from = 3;  // fewer commands are launched plainly
-  bool branches = true;   // independent calls may run at once
-  bool overlap = true;    // a kernel is put on the device while those before it in its graph still run
-  bool eager = false;     // a graph at the first sight of a topology, not the second
+  size_t limit = 64;          // commands after which a list is submitted without being asked, so that the device starts
+  size_t graph_from = 2;      // fewer commands are launched plainly
+  size_t recording_from = 9;  // recordings of fewer commands join the stream's list
+  bool branches = true;       // independent calls may run at once
+  bool overlap = true;        // a kernel is put on the device while those before it in its graph still run
+  bool eager = false;         // a graph at the first sight of a topology, not the second
   std::atomic<bool> graphs{true};  // false once the vendor failed at graphs
 
   explicit BatchPolicy(const vendor::DeviceFacts& facts);  // with the host's configuration

@@ -79,6 +79,38 @@ void CommandList::library(Library work) {
   call_begins_ = false;
 }
 
+void CommandList::append(const CommandList& other) {
+  const Mark at = mark();
+  const auto moved = [](uint32_t& index, size_t by) { index += static_cast<uint32_t>(by); };
+  try {
+    for (Command command : other.commands_) {
+      moved(command.first_argument, at.arguments);
+      moved(command.argument_begin, at.argument_bytes);
+      moved(command.argument_end, at.argument_bytes);
+      moved(command.library, at.libraries);
+      commands_.push_back(command);
+    }
+    for (CallRanges call : other.calls_) {
+      moved(call.first_command, at.commands);
+      moved(call.first_read, at.ranges);
+      moved(call.first_write, at.ranges);
+      calls_.push_back(call);
+    }
+    for (uint32_t offset : other.argument_offsets_) {
+      moved(offset, at.argument_bytes);
+      argument_offsets_.push_back(offset);
+    }
+    argument_bytes_.insert(argument_bytes_.end(), other.argument_bytes_.begin(), other.argument_bytes_.end());
+    ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
+    libraries_.insert(libraries_.end(), other.libraries_.begin(), other.libraries_.end());
+    kept_.insert(kept_.end(), other.kept_.begin(), other.kept_.end());
+  } catch (...) {
+    truncate(at);
+    throw;
+  }
+  call_begins_ = true;
+}
+
 void CommandList::arguments_of(const Command& command, std::vector<void*>& out) {
   out.clear();
   for (uint32_t i = 0; i < command.n_arguments; ++i) {
@@ -128,8 +160,6 @@ void CommandList::clear() {
   kept_.clear();
   call_begins_ = true;
 }
-
-void CommandList::drop_libraries() { libraries_.clear(); }
 
 CommandList::Mark CommandList::mark() const {
   return {commands_.size(),  argument_bytes_.size(), argument_offsets_.size(),

@@ -70,11 +70,15 @@ class CommandList {
   // or several times, until the list is submitted; so it allocates nothing on the device and does not synchronise.
   void library(Library work);
 
-  // Keeps what library work and programs' kernels refer to alive until the list is cleared.
+  // Everything in another list, after what is here. Throws std::bad_alloc; the list is then as before.
+  void append(const CommandList& other);
+
+  // Keeps what functions and library work refer to alive until the list is cleared.
   void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
 
-  // Forgets what only submitting needed. What was kept stays: executables refer to programs' functions.
-  void drop_libraries();
+  // Forgets library work, which only submitting needed. Functions stay, with what they belong to: a new one may get the
+  // place of one that is gone, and would be taken for it.
+  void drop_libraries() { libraries_.clear(); }
 
   // How much there is; truncate drops what came after.
   struct Mark {

@@ -245,7 +245,8 @@ class Writer {
       text_ += "uint32_t count, uint32_t last) {\n  begin_kernel();\n  flat" + of + "(args, count, last);\n}\n";
     } else {
       text_ +=
-          "Layout32<Body::kInputs + Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  begin_kernel();\n  map" +
+          "Layout32<Body::kInputs + Body::kOutputs> layout, uint32_t count, uint32_t last, uint32_t lanes) {\n  "
+          "begin_kernel();\n  map" +
           of + "(args, layout, count, last, lanes);\n}\n";
     }
   }
@@ -326,8 +327,9 @@ class Writer {
   void add_reduce_kernels(const FusedSource& source) {
     const auto kernel = [&](const char* name, const std::string& call) {
       text_ += std::string("\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) ") + name +
-               "(Body::Args args, Layout32<kAll<Body>> kept, Layout32<kAll<Body>> reduced, Reduction r) {\n  begin_kernel();\n  " + call +
-               ";\n}\n";
+               "(Body::Args args, Layout32<kAll<Body>> kept, Layout32<kAll<Body>> reduced, Reduction r) {\n  "
+               "begin_kernel();\n  " +
+               call + ";\n}\n";
     };
     const char* function = form_ == FusedForm::kRows ? "rows" : "columns";
     kernel("fused_main", std::string(function) + "<Body, " + to_string(source.lanes) + ", " + to_string(source.unroll) +

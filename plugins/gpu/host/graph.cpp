@@ -5,7 +5,6 @@
 
 #include "host/failure.h"
 #include "host/handles.h"
-#include "host/profiler.h"
 #include "host/recording.h"
 #include "host/replay.h"
 #include "host/runtime.h"
@@ -70,9 +69,7 @@ frl_status graph_launch(frl_stream* stream, frl_graph* graph, const frl_binding*
   }
   return guarded("graph_launch", &graph->device, error, [&] {
     graph->device.activate();
-    if (!stream->submit()) return;  // dropped; the failure reaches the next event
-    const Profiler::Scope scope(graph->device.profiler(), stream->handle(), "graph", FRL_PROFILE_GRAPH, 0);
-    graph->replay.launch(bindings, stream->handle());
+    graph->replay.launch(bindings, *stream);
   });
 }
 

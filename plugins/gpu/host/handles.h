@@ -49,7 +49,7 @@ struct frl_buffer : ferrule::gpu::Tagged<ferrule::gpu::kBufferTag> {
 
 // One op with the kernels that are asked for it in order, or one program.
 struct frl_kernel : ferrule::gpu::Tagged<ferrule::gpu::kKernelTag> {
-  std::string name;
+  const char* name = "";  // of ops.def, or of all programs; outlives every list
   uint16_t min_inputs = 0, max_inputs = 0, n_outputs = 0;
   uint32_t attrs_size = 0;
   ferrule::gpu::Device* device = nullptr;

@@ -75,7 +75,7 @@ void Recording::add(const frl_kernel& kernel, const frl_plan* plan, const frl_ca
     to.kernel = chosen.kernel;
     to.state = chosen.state;
     to.program = kernel.program;
-    to.name = kernel.name.c_str();
+    to.name = kernel.name;
     to.n_inputs = call.n_inputs;
     to.math = call.math;
     for (uint32_t i = 0; i < call.n_inputs; ++i) add_operand(to, "input", call.inputs[i]);
@@ -99,6 +99,7 @@ void Recording::add(const frl_kernel& kernel, const frl_plan* plan, const frl_ca
       operand.strides = numbers + operand.ndim;
       numbers += 2 * operand.ndim;
       if (operand.value != nullptr) operand.value = to.values.data() + 2 * i;
+      if (to.places[i].slot != kNoSlot && !to.places[i].value) to.bytes += operand_bytes(operand);
     }
     calls_.push_back(std::move(to));
   } catch (...) {
@@ -130,7 +131,17 @@ void Recording::resolve(const frl_binding* bindings, uint32_t device, std::vecto
   }
 }
 
-void Recording::encode(size_t index, std::span<const SlotValue> slots, Device& device, CommandList& commands) const {
+void Recording::place(std::span<ByteRange> ranges, std::span<const SlotValue> slots) {
+  constexpr uint64_t kHalf = uint64_t{1} << (kSlotBits - 1);  // offsets go to either side
+  for (ByteRange& range : ranges) {
+    const uint64_t slot = ((range.begin + kHalf) >> kSlotBits) - 1;
+    const uint64_t by = reinterpret_cast<uintptr_t>(slots[slot].address) - ((slot + 1) << kSlotBits);
+    range = {range.begin + by, range.end + by};
+  }
+}
+
+void Recording::encode(size_t index, std::span<const SlotValue> slots, Ranges ranges, Device& device,
+                       CommandList& commands) const {
   const RecordedCall& recorded = calls_[index];
   std::array<Operand, kMaxOperands> operands;
   std::copy(recorded.operands.begin(), recorded.operands.end(), operands.begin());
@@ -152,7 +163,17 @@ void Recording::encode(size_t index, std::span<const SlotValue> slots, Device& d
   if (recorded.scratch.slot != kNoSlot) call.scratch = slots[recorded.scratch.slot].address + recorded.scratch.offset;
   call.scratch_bytes = recorded.scratch_bytes;
   call.state = recorded.state.get();
-  commands.begin_call(recorded.reads, recorded.writes, {recorded.name, FRL_PROFILE_KERNEL, 0});
+  const CommandList::CallInfo info{recorded.name, FRL_PROFILE_KERNEL, recorded.bytes};
+  if (ranges == Ranges::kOfSlots) {
+    commands.begin_call(recorded.reads, recorded.writes, info);
+  } else {
+    std::vector<ByteRange> reads = recorded.reads, writes = recorded.writes;
+    place(reads, slots);
+    place(writes, slots);
+    commands.begin_call(reads, writes, info);
+  }
+  if (recorded.state != nullptr) commands.keep(recorded.state);
+  if (recorded.program != nullptr) commands.keep(recorded.program);
   if (recorded.program != nullptr) {
     recorded.program->run(device, call, commands);
   } else {

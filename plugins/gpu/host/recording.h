@@ -35,8 +35,11 @@ class Recording {
 
   // Writes n_slots() values. Throws Failure for a binding that does not hold what the calls reach.
   void resolve(const frl_binding* bindings, uint32_t device, std::vector<SlotValue>& out) const;
-  // Appends one call. Its ranges are those of the recording, equal in every launch. Throws what the kernel throws.
-  void encode(size_t call, std::span<const SlotValue> slots, Device& device, CommandList& commands) const;
+  // Appends one call. Throws what the kernel throws. Its ranges, for the order of calls, count from places of the slots' own
+  // and so are equal in every launch, or are the addresses that this launch reaches.
+  enum class Ranges { kOfSlots, kOfMemory };
+  void encode(size_t call, std::span<const SlotValue> slots, Ranges ranges, Device& device,
+              CommandList& commands) const;
 
  private:
   using SlotUse = plugin::SlotUse;
@@ -52,6 +55,7 @@ class Recording {
     std::shared_ptr<const Program> program;
     std::shared_ptr<const void> state;
     const char* name = nullptr;
+    uint64_t bytes = 0;
     uint32_t n_inputs = 0, math = 0;
     std::vector<Operand> operands;  // inputs, then outputs
     std::vector<Place> places;      // one per operand
@@ -66,6 +70,7 @@ class Recording {
   };
   static constexpr uint32_t kSlotBits = 45;  // room for any offset to either side
 
+  static void place(std::span<ByteRange> ranges, std::span<const SlotValue> slots);
   uint32_t slot_of(const char* op, const char* what, const frl_buffer* buffer) const;
   void add_operand(RecordedCall& to, const char* what, const frl_tensor& from);
   void use(RecordedCall& call, uint32_t slot, int64_t begin, int64_t end, bool write);

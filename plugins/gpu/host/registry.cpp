@@ -57,18 +57,18 @@ constexpr uint32_t kDependsOnLayout =
 frl_status check_program_call(const frl_kernel& kernel, const frl_call& call, frl_error* error) {
   if (call.n_inputs != kernel.min_inputs || call.n_outputs != kernel.n_outputs || call.attrs_size != 0) {
     return fail(error, FRL_INVALID_ARGUMENT,
-                "[%s] got %u inputs, %u outputs and %u bytes of attributes; expected %u, %u and 0", kernel.name.c_str(),
+                "[%s] got %u inputs, %u outputs and %u bytes of attributes; expected %u, %u and 0", kernel.name,
                 call.n_inputs, call.n_outputs, call.attrs_size, kernel.min_inputs, kernel.n_outputs);
   }
   if ((call.inputs == nullptr && call.n_inputs != 0) || call.outputs == nullptr) {
-    return fail(error, FRL_INVALID_ARGUMENT, "[%s] the list of %s is NULL", kernel.name.c_str(),
+    return fail(error, FRL_INVALID_ARGUMENT, "[%s] the list of %s is NULL", kernel.name,
                 call.outputs == nullptr ? "outputs" : "inputs");
   }
   for (uint32_t i = 0; i < uint32_t{call.n_inputs} + call.n_outputs; ++i) {
     const frl_tensor& tensor = i < call.n_inputs ? call.inputs[i] : call.outputs[i - call.n_inputs];
     if (tensor.ndim > FRL_MAX_DIMS || tensor.dtype == FRL_NONE || tensor.dtype >= FRL_DTYPE_END_) {
-      return fail(error, FRL_INVALID_ARGUMENT, "[%s] operand %u has dtype code %u and %u dimensions",
-                  kernel.name.c_str(), i, tensor.dtype, tensor.ndim);
+      return fail(error, FRL_INVALID_ARGUMENT, "[%s] operand %u has dtype code %u and %u dimensions", kernel.name, i,
+                  tensor.dtype, tensor.ndim);
     }
   }
   return FRL_OK;
@@ -127,7 +127,7 @@ frl_status kernel_find(frl_device* device, const char* op, uint32_t version, frl
   }
   if (device->device.lost()) return copy_error(error, device->device.cause());
   for (frl_kernel& kernel : device->kernels) {
-    if (kernel.op->version == version && kernel.name == op) {
+    if (kernel.op->version == version && std::strcmp(kernel.name, op) == 0) {
       *out_kernel = &kernel;
       return FRL_OK;
     }
@@ -167,7 +167,7 @@ frl_status kernel_query(frl_kernel* kernel, const frl_call* call, frl_requiremen
       needs.support = 0;
       needs.depends = depends;
       needs.plan = nullptr;
-      (void)fail(error, FRL_UNSUPPORTED, "[%s] %s", kernel->name.c_str(), reason);
+      (void)fail(error, FRL_UNSUPPORTED, "[%s] %s", kernel->name, reason);
     } else {
       if (needs.support == 0) needs.support = FRL_SUPPORTED;
       if (answer.state != nullptr) kernel->has_state.store(true, std::memory_order_relaxed);

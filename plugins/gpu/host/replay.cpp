@@ -6,12 +6,13 @@
 #include "host/batch.h"
 #include "host/config.h"
 #include "host/failure.h"
+#include "host/profiler.h"
+#include "host/stream.h"
 
 namespace ferrule::gpu {
 namespace {
 
-// One command is launched as fast without a graph.
-constexpr size_t kGraphFrom = 2;
+using Ranges = Recording::Ranges;
 
 bool same(const SlotValue& a, const SlotValue& b) {
   return a.address == b.address && a.value[0] == b.value[0] && a.value[1] == b.value[1];
@@ -52,9 +53,9 @@ Replay::Sets::iterator Replay::to_replace() {
                           [](const auto& a, const auto& b) { return a->last_use < b->last_use; });
 }
 
-void Replay::encode(size_t first_call, size_t last_call, CommandList& list) const {
+void Replay::encode(size_t first_call, size_t last_call, Ranges ranges, CommandList& list) const {
   list.clear();
-  for (size_t i = first_call; i < last_call; ++i) recording_.encode(i, slots_, device_, list);
+  for (size_t i = first_call; i < last_call; ++i) recording_.encode(i, slots_, ranges, device_, list);
 }
 
 // Brings one part to the present slots; false when it has to be made anew.
@@ -64,10 +65,10 @@ bool Replay::update_part(Set& set, size_t index, vendor::Stream stream) {
   for (size_t c = 0; c + 1 < part.first_command.size(); ++c) {
     const auto used = recording_.slots_of(first_call + c);
     if (std::all_of(used.begin(), used.end(), [&](uint32_t s) { return same(set.slots[s], slots_[s]); })) continue;
-    encode(first_call + c, first_call + c + 1, scratch_);
+    encode(first_call + c, first_call + c + 1, Ranges::kOfSlots, scratch_);
     if (scratch_.has_library()) {
       // A library's arguments are its own business: all of the part is captured again.
-      encode(first_call, first_call + part.first_command.size() - 1, scratch_);
+      encode(first_call, first_call + part.first_command.size() - 1, Ranges::kOfSlots, scratch_);
       const Topology& topology =
           builder_.build(scratch_, scratch_.calls().size(), scratch_.size(), device_.batch_policy().branches);
       return topology == part.topology && part.executable->rebuild(scratch_, topology, stream);
@@ -84,8 +85,8 @@ bool Replay::update_part(Set& set, size_t index, vendor::Stream stream) {
 
 // Brings a set to the present slots; false when it has to be made anew. Throws Failure for a lost device.
 bool Replay::updated(Set& set, vendor::Stream stream) try {
-  if (set.parts.empty()) {  // plain: the list below is cheap to write again
-    encode(0, recording_.n_calls(), set.list);
+  if (set.parts.empty()) {
+    encode(0, recording_.n_calls(), Ranges::kOfMemory, set.list);
     return true;
   }
   for (size_t i = 0; i < set.parts.size(); ++i) {
@@ -97,14 +98,15 @@ bool Replay::updated(Set& set, vendor::Stream stream) try {
   return false;
 }
 
-// False when the recording is better launched plainly; set.list then holds it.
+// False when the recording is better launched as part of a stream's list; set.list then holds it.
 bool Replay::make_parts(Set& set, vendor::Stream stream) {
   BatchPolicy& policy = device_.batch_policy();
-  encode(0, recording_.n_calls(), set.list);
-  if (set.list.size() < kGraphFrom || !policy.graphs.load(std::memory_order_relaxed)) return false;
+  encode(0, recording_.n_calls(), Ranges::kOfMemory, set.list);
+  const size_t least = set.list.has_library() ? 2 : policy.recording_from;
+  if (set.list.size() < least || !policy.graphs.load(std::memory_order_relaxed)) return false;
   try {
     for (size_t first = 0; first < recording_.n_calls(); first += kCallsPerPart) {
-      encode(first, std::min(first + kCallsPerPart, recording_.n_calls()), scratch_);
+      encode(first, std::min(first + kCallsPerPart, recording_.n_calls()), Ranges::kOfSlots, scratch_);
       Part part;
       part.topology = builder_.build(scratch_, scratch_.calls().size(), scratch_.size(), policy.branches);
       part.executable = std::make_unique<Executable>(scratch_, part.topology, policy.overlap, stream);
@@ -142,15 +144,20 @@ Replay::Set& Replay::make(vendor::Stream stream) {
   return *sets_.back();
 }
 
-void Replay::launch(const frl_binding* bindings, vendor::Stream stream) {
+void Replay::launch(const frl_binding* bindings, Stream& stream) {
   std::lock_guard lock(mutex_);
   recording_.resolve(bindings, device_.index(), slots_);
   Set* set = find();
-  if (set == nullptr) set = &make(stream);
+  if (set == nullptr) set = &make(stream.handle());
   set->last_use = ++uses_;
-  for (Part& part : set->parts) part.executable->launch(stream);
-  if (set->parts.empty()) launch_plainly(set->list, 0, set->list.size(), stream, arguments_);
-  scratch_.drop_libraries();
+  scratch_.clear();
+  if (set->parts.empty()) {
+    stream.commands().append(set->list);
+    stream.appended();
+  } else if (stream.submit()) {  // else dropped: the failure reaches the next event
+    const Profiler::Scope scope(device_.profiler(), stream.handle(), "graph", FRL_PROFILE_GRAPH, 0);
+    for (Part& part : set->parts) part.executable->launch(stream.handle());
+  }
 }
 
 }  // namespace ferrule::gpu

@@ -17,16 +17,16 @@ class Resolver {
 
   void add(const frl_tensor& from, const char* side, uint32_t index) {
     if (from.ndim > FRL_MAX_DIMS) {
-      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has %u dimensions; expected at most %u", kernel_.name.c_str(),
-                    side, index, from.ndim, FRL_MAX_DIMS);
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has %u dimensions; expected at most %u", kernel_.name, side,
+                    index, from.ndim, FRL_MAX_DIMS);
     }
     Operand& to = operands_[n_operands_++];
     to = {nullptr, from.dtype, from.ndim, from.shape, from.strides, nullptr};
     const bool input = side[0] == 'i';
     if (from.buffer != nullptr) [[likely]] {
       if (!valid(from.buffer)) {
-        throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u: got a buffer that is not of this plugin", kernel_.name.c_str(),
-                      side, index);
+        throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u: got a buffer that is not of this plugin", kernel_.name, side,
+                      index);
       }
       if (reach(from, to, side, index) && input) {
         ++n_reads_;
@@ -39,8 +39,8 @@ class Resolver {
       return;
     }
     if (!plugin::is_empty(from)) {
-      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has no buffer; expected one, or an inline value",
-                    kernel_.name.c_str(), side, index);
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u has no buffer; expected one, or an inline value", kernel_.name,
+                    side, index);
     }
   }
 
@@ -50,7 +50,7 @@ class Resolver {
     if (!valid(buffer) || call.scratch_offset > buffer->bytes ||
         call.scratch_bytes > buffer->bytes - call.scratch_offset) {
       throw Failure(FRL_INVALID_ARGUMENT, "[%s] got %" PRIu64 " bytes of scratch that do not lie in a buffer",
-                    kernel_.name.c_str(), call.scratch_bytes);
+                    kernel_.name, call.scratch_bytes);
     }
     const auto begin = reinterpret_cast<uint64_t>(buffer->data) + call.scratch_offset;
     ranges_[n_ranges_++] = {begin, begin + call.scratch_bytes};
@@ -78,11 +78,11 @@ class Resolver {
     if (begin > from.byte_offset || end > bytes || begin >= end) [[unlikely]] {
       throw Failure(FRL_INVALID_ARGUMENT,
                     "[%s] %s %u reaches from byte %" PRId64 " to byte %" PRIu64 " of a buffer of %" PRIu64 " bytes",
-                    kernel_.name.c_str(), side, index, static_cast<int64_t>(begin), end, bytes);
+                    kernel_.name, side, index, static_cast<int64_t>(begin), end, bytes);
     }
     if (from.buffer->device != device_ && !from.buffer->pinned) [[unlikely]] {
-      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u lies on device %u; expected device %u", kernel_.name.c_str(),
-                    side, index, from.buffer->device, device_);
+      throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u lies on device %u; expected device %u", kernel_.name, side, index,
+                    from.buffer->device, device_);
     }
     const auto base = reinterpret_cast<uint64_t>(from.buffer->data);
     to.data = reinterpret_cast<void*>(base + from.byte_offset);
@@ -97,9 +97,9 @@ class Resolver {
   ByteRange ranges_[kMaxOperands + 1];
 };
 
-// Each element once; axes along which an operand is broadcast count once.
+}  // namespace
+
 uint64_t operand_bytes(const Operand& operand) {
-  if (operand.data == nullptr) return 0;
   uint64_t bytes = plugin::item_size(operand.dtype);
   for (uint32_t i = 0; i < operand.ndim; ++i) {
     if (operand.strides[i] != 0 || operand.shape[i] == 0) bytes *= static_cast<uint64_t>(operand.shape[i]);
@@ -107,18 +107,16 @@ uint64_t operand_bytes(const Operand& operand) {
   return bytes;
 }
 
-}  // namespace
-
 void check_form(const frl_kernel& kernel, const frl_call& call) {
   const uint32_t n_in = call.n_inputs, n_out = call.n_outputs;
   if (n_in < kernel.min_inputs || n_in > kernel.max_inputs || n_out != kernel.n_outputs ||
       n_in + n_out > kMaxOperands || (call.inputs == nullptr && n_in != 0) || (call.outputs == nullptr && n_out != 0)) {
-    throw Failure(FRL_INVALID_ARGUMENT, "[%s] got %u inputs and %u outputs; expected %u to %u and %u",
-                  kernel.name.c_str(), n_in, n_out, kernel.min_inputs, kernel.max_inputs, kernel.n_outputs);
+    throw Failure(FRL_INVALID_ARGUMENT, "[%s] got %u inputs and %u outputs; expected %u to %u and %u", kernel.name,
+                  n_in, n_out, kernel.min_inputs, kernel.max_inputs, kernel.n_outputs);
   }
   if (call.attrs_size != kernel.attrs_size || (kernel.attrs_size != 0 && call.attrs == nullptr)) {
-    throw Failure(FRL_INVALID_ARGUMENT, "[%s] got attributes of %u bytes; expected %u", kernel.name.c_str(),
-                  call.attrs_size, kernel.attrs_size);
+    throw Failure(FRL_INVALID_ARGUMENT, "[%s] got attributes of %u bytes; expected %u", kernel.name, call.attrs_size,
+                  kernel.attrs_size);
   }
 }
 
@@ -132,7 +130,7 @@ Chosen choose(const frl_kernel& kernel, const frl_plan* plan, const frl_call& ca
   char text[256] = "";
   const Kernel* chosen = nullptr;
   if (const char* reason = ask(kernel, call, answer, &chosen, text)) {
-    throw Failure(FRL_UNSUPPORTED, "[%s] %s", kernel.name.c_str(), reason);
+    throw Failure(FRL_UNSUPPORTED, "[%s] %s", kernel.name, reason);
   }
   return {chosen, std::move(answer.state)};
 }
@@ -153,10 +151,10 @@ void append_call(const frl_kernel& kernel, const frl_plan* plan, const frl_call&
   Chosen chosen = choose(kernel, plan, call);
   resolved.state = chosen.state.get();
 
-  // A program's kernel may be released before its work is submitted, and its name with it.
-  CommandList::CallInfo info{kernel.program != nullptr ? "fused" : kernel.name.c_str(), FRL_PROFILE_KERNEL, 0};
+  CommandList::CallInfo info{kernel.name, FRL_PROFILE_KERNEL, 0};
   if (device.profiler().active()) [[unlikely]] {
-    for (const Operand& operand : resolver.operands()) info.bytes += operand_bytes(operand);
+    for (const Operand& operand : resolver.operands())
+      info.bytes += operand.data != nullptr ? operand_bytes(operand) : 0;
   }
   const CommandList::Mark before = commands.mark();
   try {

@@ -21,6 +21,9 @@ struct Chosen {
 // As the plan says; without one the only kernel, or what a query finds. Throws Failure.
 Chosen choose(const frl_kernel& kernel, const frl_plan* plan, const frl_call& call);
 
+// What a profiler counts of an operand in memory: each element once, axes along which it is broadcast once.
+uint64_t operand_bytes(const Operand& operand);
+
 // Appends one call to `commands`. Throws Failure (INVALID_ARGUMENT for operands that do not lie in their buffers),
 // std::bad_alloc, and what the kernel throws; `commands` is then as before.
 void append_call(const frl_kernel& kernel, const frl_plan* plan, const frl_call& call, Device& device,

@@ -126,7 +126,55 @@ class ReplayTest : public GpuTest {
 };
 
 TEST_F(ReplayTest, ManyBindingsAndValues) { replay_arithmetic({}); }
+TEST_F(ReplayTest, ManyBindingsAndValuesInGraphsOfTheirOwn) { replay_arithmetic({{"recording_commands", "1"}}); }
 TEST_F(ReplayTest, ManyBindingsAndValuesLaunchedPlainly) { replay_arithmetic({{"batch", "plain"}}); }
+
+// Short recordings stand in the stream's list between other calls, over memory that these use too.
+TEST_F(ReplayTest, JoinsTheStreamsList) {
+  for (const char* branches : {"1", "0"}) {
+    begin(3, {{"graph_branches", branches}});
+    frl_buffer *x = FRL_SLOT(0), *v = FRL_SLOT(1), *y = FRL_SLOT(2);
+    record("multiply", {vector_in(x), value_in(v)}, vector_in(y, 4096));
+    record("add", {vector_in(y, 4096), vector_in(x)}, vector_in(y));  // y = x v + x
+    frl_graph* made = end();
+    frl_kernel* negative = nullptr;
+    expect_ok(api_->kernel_find(device_, "negative", 1, &negative, &error_), "kernel_find");
+    frl_stream* s = stream();
+    std::vector<float> want(kCount);
+    for (int64_t k = 0; k < kCount; ++k) want[static_cast<size_t>(k)] = static_cast<float>(k % 13 - 6) / 8;
+    frl_buffer *a = alloc(8192), *b = alloc(8192);
+    expect_ok(api_->copy_in(s, a, 4096, want.data(), kSize, FRL_COPY_CONSUME, &error_), "copy_in");
+    const auto negate = [&](frl_buffer* from, uint64_t from_at, frl_buffer* to, uint64_t to_at) {
+      const frl_tensor in = vector_in(from, from_at), out = vector_in(to, to_at);
+      frl_call call{};
+      call.inputs = &in;
+      call.outputs = &out;
+      call.n_inputs = call.n_outputs = 1;
+      expect_ok(api_->kernel_launch(s, negative, nullptr, &call, &error_), "negative");
+    };
+    for (int round = 0; round < 40; ++round) {
+      const float v_now = round % 3 == 0 ? -1.5f : -0.5f;
+      negate(a, 4096, a, 0);
+      const frl_binding there[3] = {{a, 0, {}}, value(v_now), {b, 0, {}}};
+      expect_ok(graph_->graph_launch(s, made, there, 3, &error_), "graph_launch");
+      negate(b, 0, a, 0);  // what the recording read
+      const frl_binding back[3] = {{a, 0, {}}, value(v_now), {b, 0, {}}};
+      expect_ok(graph_->graph_launch(s, made, back, 3, &error_), "graph_launch");
+      negate(b, 0, a, 4096);
+      for (float& w : want) {
+        for (int half = 0; half < 2; ++half) w = -w * v_now + -w;
+        w = -w;
+      }
+      if (round % 7 == 6) expect_ok(api_->stream_flush(s, &error_), "stream_flush");
+    }
+    graph_->graph_destroy(made);  // what it put on the stream stays
+    std::vector<float> got(kCount);
+    expect_ok(api_->copy_out(s, got.data(), a, 4096, kSize, &error_), "copy_out");
+    expect_ok(finish(s), "event_wait");
+    EXPECT_EQ(got, want) << "branches " << branches;
+    close();
+  }
+}
 
 // Sorting is library work where the vendor has a library: it is captured, and captured again for new bindings.
 TEST_F(ReplayTest, LibraryWorkIsCaptured) {

@@ -138,12 +138,20 @@ frl_status FRL_CALL remote_record(frl_event* event, frl_stream* stream, frl_erro
 
 frl_status FRL_CALL remote_query(frl_event* event, int32_t* done, frl_error* error) {
   if (frl_status status = lost(error); status != FRL_OK) return status;
+  if (control.behind) return *done = 0, FRL_OK;
   frl_status status = inner->event_query(event, done, error);
   return status == FRL_OK && *done && has_failed(event, false) ? failed_kernel(error) : status;
 }
 
+frl_status FRL_CALL remote_flush(frl_stream* stream, frl_error* error) {
+  if (frl_status status = lost(error); status != FRL_OK) return status;
+  ++control.flushes;
+  return inner->stream_flush(stream, error);
+}
+
 frl_status FRL_CALL remote_wait(frl_event* event, uint64_t timeout, frl_error* error) {
   if (frl_status status = lost(error); status != FRL_OK) return status;
+  control.behind = 0;
   frl_status status = inner->event_wait(event, timeout, error);
   return status == FRL_OK && has_failed(event, false) ? failed_kernel(error) : status;
 }
@@ -213,6 +221,7 @@ frl_status FRL_CALL remote_open(uint32_t index, frl_device** out, const frl_devi
   device_api.event_record = remote_record;
   device_api.event_query = remote_query;
   device_api.event_wait = remote_wait;
+  device_api.stream_flush = remote_flush;
   device_api.kernel_find = remote_find;
   device_api.kernel_launch = remote_launch;
   device_api.device_extension = remote_extension;
