@@ -122,8 +122,19 @@ std::string explain_batch_commands(const std::string& value) {
   return explain_commands(value, "batches of 64 kernels are handed over", "so many kernels are handed over at once");
 }
 std::string explain_graph_commands(const std::string& value) {
-  return explain_commands(value, "batches of 3 kernels may become graphs",
+  return explain_commands(value, "batches of 2 kernels may become graphs",
                           "batches of so many kernels may become graphs");
+}
+
+std::string explain_recording_commands(const std::string& value) {
+  return explain_commands(value, "recordings of 9 kernels have graphs of their own",
+                          "recordings of so many kernels have graphs of their own");
+}
+
+std::string explain_overlap(const std::string& value) {
+  if (value.empty() || value == "1") return "kernels come to the device before those they wait for have ended";
+  if (value != "0") illegal(value, "0 or 1");
+  return "kernels come to the device when those they wait for have ended";
 }
 
 std::string explain_branches(const std::string& value) {
@@ -176,7 +187,9 @@ constexpr Known kKnown[] = {{"backend", explain_backend},
                             {"cuda.batch", explain_batch, true},
                             {"cuda.batch_commands", explain_batch_commands, true},
                             {"cuda.graph_commands", explain_graph_commands, true},
+                            {"cuda.recording_commands", explain_recording_commands, true},
                             {"cuda.graph_branches", explain_branches, true},
+                            {"cuda.graph_overlap", explain_overlap, true},
                             {"cuda.tune", explain_tune, true},
                             {"cuda.library_path", explain_library_path, true},
                             {"cuda.force_integrated", explain_integrated, true},
