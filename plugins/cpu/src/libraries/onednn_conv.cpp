@@ -123,7 +123,8 @@ std::shared_ptr<const Conv> make(const ConvKey& key) {
 }  // namespace
 
 std::shared_ptr<const Conv> find_conv(const ConvKey& key) {
-  static RecentCache<ConvKey, std::shared_ptr<const Conv>> cache(128);
+  // Work may run until the process is gone.
+  static auto& cache = *new RecentCache<ConvKey, std::shared_ptr<const Conv>>(128);
   return cache.get(key, make);
 }
 

@@ -37,7 +37,7 @@ PrimitivePtr make(const MatmulKey& key) {
 }  // namespace
 
 PrimitivePtr find_matmul(const MatmulKey& key) {
-  static RecentCache<MatmulKey, PrimitivePtr> cache(256);
+  static auto& cache = *new RecentCache<MatmulKey, PrimitivePtr>(256);  // work may run until the process is gone
   return cache.get(key, make);
 }
 
