@@ -138,7 +138,7 @@ void StreamState::retire() {
     if (cause.code != FRL_OK) {
       note_failure(completed_ + 1, cause);
       marker.failure = cause;  // for streams that depend on it
-    } else {  // its work came before an earlier failure was noticed, and may depend on it
+    } else {                   // its work came before an earlier failure was noticed, and may depend on it
       for (const Failure& failure : failures_) {
         if (failure.first <= marker.sequence && marker.sequence <= failure.last) marker.failure = *failure.cause;
       }
