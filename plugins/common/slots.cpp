@@ -15,13 +15,19 @@ void SlotUse::add(int64_t from, int64_t to) {
 }
 
 bool byte_reach(const frl_tensor& tensor, int64_t& begin, int64_t& end) {
+  constexpr int64_t kFar = int64_t{1} << 61;  // beyond every buffer, and sums of a few do not overflow
   const auto item = static_cast<int64_t>(item_size(tensor.dtype));
   begin = 0;
   end = item;
   for (uint32_t i = 0; i < tensor.ndim; ++i) {
     if (tensor.shape[i] <= 0) return false;
-    const int64_t bytes = (tensor.shape[i] - 1) * tensor.strides[i] * item;
-    (bytes < 0 ? begin : end) += bytes;
+    int64_t bytes = 0;
+    if (__builtin_mul_overflow(tensor.shape[i] - 1, tensor.strides[i], &bytes) ||
+        __builtin_mul_overflow(bytes, item, &bytes) || bytes > kFar || bytes < -kFar) [[unlikely]] {
+      bytes = tensor.strides[i] < 0 ? -kFar : kFar;
+    }
+    int64_t& side = bytes < 0 ? begin : end;
+    side = std::clamp(side + bytes, -kFar, kFar);
   }
   return true;
 }

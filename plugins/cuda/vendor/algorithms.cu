@@ -64,8 +64,19 @@ namespace radix {
 // CUB has tiles of their own for float.
 template <typename Value, typename Offset>
 struct policy_hub<ferrule::gpu::vendor::ExactFloat, Value, Offset> : policy_hub<float, Value, Offset> {};
-template <typename Value, typename Offset>
-struct policy_hub<ferrule::gpu::vendor::CanonicalFloat, Value, Offset> : policy_hub<float, Value, Offset> {};
+// With an index each, tiles of 512 threads with 18 pairs take an H100 2 % less time than those of 384 with 23.
+template <>
+struct policy_hub<ferrule::gpu::vendor::CanonicalFloat, uint32_t, uint32_t> : policy_hub<float, uint32_t, uint32_t> {
+  using Plain = policy_hub<float, uint32_t, uint32_t>;
+  struct Policy900 : ChainedPolicy<900, Policy900, Plain::Policy800>,
+                     Plain::OnesweepSmallKeyTunedPolicy<sm90_small_key_tuning<4, 4, 4>> {
+    using OnesweepPolicy = AgentRadixSortOnesweepPolicy<512, 18, uint32_t, 1, RADIX_RANK_MATCH_EARLY_COUNTS_ANY,
+                                                        BLOCK_SCAN_RAKING_MEMOIZE, RADIX_SORT_STORE_DIRECT, 8>;
+  };
+  struct Policy1000 : ChainedPolicy<1000, Policy1000, Policy900>,
+                      Plain::OnesweepSmallKeyTunedPolicy<sm100_small_key_tuning<uint32_t, 4, 4, 4>> {};
+  using MaxPolicy = Policy1000;
+};
 
 }  // namespace radix
 }  // namespace detail

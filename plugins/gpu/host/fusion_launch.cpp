@@ -146,7 +146,7 @@ void FusedProgram::run_map(const Call& call, CommandList& commands) const {
     const auto last = static_cast<uint32_t>(size - uint64_t{count - 1} * lanes);
     const auto operands = arguments.pack(repeated_along(piece, n_inputs), piece, nullptr);
     const auto operand_bytes = static_cast<uint32_t>(operands.size());
-    const vendor::LaunchShape shape = grid_for(ceil_div(count, wide ? unroll_ : 1), kThreads);
+    const vendor::LaunchShape shape = grid_for(count, kThreads);
     if (wide && piece.ndim <= 1) {
       const void* pointers[] = {operands.data(), &count, &last};
       const uint32_t sizes[] = {operand_bytes, 4, 4};

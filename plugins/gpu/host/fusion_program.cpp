@@ -36,7 +36,6 @@ FusedProgram::FusedProgram(Expression expression, FusedModules& modules)
                                                     : FusedForm::kRows;
   const FusedSource source = fused_source(expression_, form);
   lanes_ = source.lanes;
-  unroll_ = source.unroll;
   forms_[static_cast<size_t>(form)] = modules_.get(source.text, form);
 }
 

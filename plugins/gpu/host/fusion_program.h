@@ -79,7 +79,7 @@ class FusedProgram : public Program {
 
   const Expression expression_;
   FusedModules& modules_;
-  uint32_t lanes_ = 1, unroll_ = 1;
+  uint32_t lanes_ = 1;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const FusedModule> forms_[4];
 };

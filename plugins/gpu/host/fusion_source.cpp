@@ -185,11 +185,7 @@ class Writer {
     }
     source.lanes = 16 / widest;
     if (costly > 1 || e_.main.nodes.size() > 64) source.lanes = std::min(source.lanes, 4u);
-    if (e_.reduction != 0) {
-      source.unroll = costly == 0 && e_.main.nodes.size() <= 4 ? 4 : 2;
-    } else {
-      source.unroll = costly <= 3 && e_.n_inputs <= 2 && e_.main.nodes.size() <= 32 ? 2 : 1;
-    }
+    if (e_.reduction != 0) source.unroll = costly == 0 && e_.main.nodes.size() <= 4 ? 4 : 2;
   }
 
   bool reads(uint32_t k) const { return e_.read_by_main[k]; }
@@ -239,7 +235,7 @@ class Writer {
   }
 
   void add_map_kernel(const FusedSource& source) {
-    const std::string of = "<Body, " + to_string(source.lanes) + ", " + to_string(source.unroll) + ">";
+    const std::string of = "<Body, " + to_string(source.lanes) + ">";
     text_ += "\nextern \"C\" GPU_KERNEL GPU_LAUNCH_BOUNDS(kThreads) fused_main(Body::Args args, ";
     if (form_ == FusedForm::kFlat) {
       text_ += "uint32_t count, uint32_t last) {\n  begin_kernel();\n  flat" + of + "(args, count, last);\n}\n";

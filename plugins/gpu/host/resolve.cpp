@@ -3,6 +3,7 @@
 #include <cinttypes>
 
 #include "common/check.h"
+#include "common/slots.h"
 #include "host/failure.h"
 #include "host/profiler.h"
 #include "host/registry.h"
@@ -64,22 +65,17 @@ class Resolver {
  private:
   // Sets the operand's address and notes its range; false for an operand without elements.
   bool reach(const frl_tensor& from, Operand& to, const char* side, uint32_t index) {
-    int64_t low = 0, high = 0;  // in elements, from the first element
-    for (uint32_t i = 0; i < from.ndim; ++i) {
-      if (from.shape[i] <= 0) return false;
-      const int64_t span =
-          static_cast<int64_t>(static_cast<uint64_t>(from.shape[i] - 1) * static_cast<uint64_t>(from.strides[i]));
-      (span < 0 ? low : high) += span;
-    }
-    const int64_t item = plugin::item_size(from.dtype);
-    const uint64_t bytes = from.buffer->bytes;
-    const uint64_t begin = from.byte_offset + static_cast<uint64_t>(low * item);
-    const uint64_t end = from.byte_offset + static_cast<uint64_t>((high + 1) * item);
-    if (begin > from.byte_offset || end > bytes || begin >= end) [[unlikely]] {
+    int64_t low = 0, high = 0;  // in bytes, from the first element
+    if (!plugin::byte_reach(from, low, high)) return false;
+    const uint64_t bytes = from.buffer->bytes, offset = from.byte_offset;
+    const auto before = static_cast<uint64_t>(-low), behind = static_cast<uint64_t>(high);
+    if (before > offset || offset > bytes || behind > bytes - offset) [[unlikely]] {
       throw Failure(FRL_INVALID_ARGUMENT,
-                    "[%s] %s %u reaches from byte %" PRId64 " to byte %" PRIu64 " of a buffer of %" PRIu64 " bytes",
-                    kernel_.name, side, index, static_cast<int64_t>(begin), end, bytes);
+                    "[%s] %s %u reaches from %" PRIu64 " bytes before to %" PRIu64 " bytes behind byte %" PRIu64
+                    " of a buffer of %" PRIu64 " bytes",
+                    kernel_.name, side, index, before, behind, offset, bytes);
     }
+    const uint64_t begin = offset - before, end = offset + behind;
     if (from.buffer->device != device_ && !from.buffer->pinned) [[unlikely]] {
       throw Failure(FRL_INVALID_ARGUMENT, "[%s] %s %u lies on device %u; expected device %u", kernel_.name, side, index,
                     from.buffer->device, device_);

@@ -205,6 +205,29 @@ TEST_F(ReplayTest, LibraryWorkIsCaptured) {
   graph_->graph_destroy(made);
 }
 
+// Shapes and strides whose product leaves 64 bits reach no memory, whatever is left of it.
+TEST_F(ReplayTest, OperandsBeyondAllMemoryAreRefused) {
+  open();
+  frl_kernel* negative = nullptr;
+  expect_ok(api_->kernel_find(device_, "negative", 1, &negative, &error_), "kernel_find");
+  frl_stream* s = stream();
+  frl_tensor in = vector_in(alloc(kSize)), out = vector_in(alloc(kSize));
+  frl_call call{};
+  call.inputs = &in;
+  call.outputs = &out;
+  call.n_inputs = call.n_outputs = 1;
+  for (const int64_t extent : {kCount, (int64_t{1} << 62) + 1, (int64_t{1} << 32) + 1}) {
+    for (const int64_t stride : {int64_t{4}, int64_t{1} << 32, int64_t{1} << 62, -(int64_t{1} << 62), -int64_t{8}}) {
+      in.shape[0] = out.shape[0] = extent;
+      in.strides[0] = stride;
+      EXPECT_EQ(api_->kernel_launch(s, negative, nullptr, &call, &error_), FRL_INVALID_ARGUMENT)
+          << extent << " elements at stride " << stride;
+      EXPECT_NE(std::string(error_.message).find("of a buffer of 2800 bytes"), std::string::npos) << error_.message;
+    }
+  }
+  expect_ok(finish(s), "event_wait");
+}
+
 TEST_F(ReplayTest, RefusedCallsAndBindingsSayWhy) {
   begin(2);
   frl_kernel* kernel = nullptr;
