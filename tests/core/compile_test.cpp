@@ -1,6 +1,8 @@
 // compile(): same results as without, traced once per signature, fused, and differentiable from outside.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "ferrule/ferrule.h"
 #include "runtime/program.h"
 
@@ -81,6 +83,40 @@ TEST(Compile, FusedStepsTakeBroadcastAndScalarInputs) {
   array a = reshape(arange(0.0, 12.0, 1.0, float32), {3, 4}), row = reshape(arange(0.0, 4.0, 1.0, float32), {1, 4});
   array scalar(0.5f);
   EXPECT_TRUE(allclose(compile(f)({a, row, scalar})[0], f({a, row, scalar})[0], 1e-6, 1e-6).item<bool>());
+}
+
+// Scalars that the function makes are part of the fused step, in every dtype, whatever their bits.
+TEST(Compile, FusedStepsKeepTheConstantsBits) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (Dtype dtype :
+       {bool_, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64}) {
+    const array x = astype(arange(-8.0, 9.0, 1.0, float32), dtype);
+    std::vector<array> constants{array(3.0f, dtype), array(-0.0f, dtype), array(0.1f, dtype)};
+    if (issubdtype(dtype, floating)) {
+      for (float value : {infinity, -infinity, nan, 1e-7f}) constants.push_back(array(value, dtype));
+    } else if (dtype == int64) {
+      constants.push_back(array(std::numeric_limits<int64_t>::min() + 5));
+    } else if (dtype == uint64) {
+      constants.push_back(array(std::numeric_limits<uint64_t>::max() - 5));
+    }
+    for (const array& scalar : constants) {
+      ASSERT_EQ(scalar.dtype(), dtype);
+      const auto function = [&](const std::vector<array>& in) {
+        return std::vector<array>{where(greater(in[0], scalar), in[0] * scalar, maximum(in[0] + scalar, scalar))};
+      };
+      auto program = detail::trace(function, {x});
+      program.simplify();
+      program.fuse();
+      ASSERT_EQ(program.size(), 1u) << dtype_name(dtype);
+      EXPECT_EQ(program.steps()[0].inputs.size(), 1u) << dtype_name(dtype);
+      const array got = compile(function)({x})[0], expected = function({x})[0];
+      ASSERT_EQ(got.dtype(), expected.dtype());
+      EXPECT_TRUE(array_equal(got, expected, true).item<bool>())
+          << dtype_name(dtype) << " with " << to_string(scalar) << ": got " << to_string(got) << ", expected "
+          << to_string(expected);
+      EXPECT_TRUE(array_equal(isinf(got), isinf(expected)).item<bool>()) << dtype_name(dtype);
+    }
+  }
 }
 
 TEST(Compile, DisablingCallsTheFunction) {

@@ -10,10 +10,11 @@
 
 namespace ferrule::detail {
 
-// One op of the expression: a primitive, and for each operand either an earlier step or an input of the whole.
+// One op of the expression: a primitive, and for each operand an earlier step, or an input or a constant of the whole.
 struct FusedStep {
   struct Operand {
-    bool is_input;
+    enum class Kind { kInput, kConstant, kStep };
+    Kind kind;
     uint32_t index;
   };
   std::shared_ptr<Primitive> primitive;  // a KernelPrimitive whose op has the FUSE flag
@@ -23,17 +24,18 @@ struct FusedStep {
 
 class Fused : public Primitive {
  public:
-  // The last step is the output. Only the dtypes of `inputs` count.
-  Fused(Stream stream, std::vector<FusedStep> steps, const std::vector<array>& inputs);
+  // The last step is the output. Only the dtypes of `inputs` count; `constants` are inline, and become part of the kernel.
+  Fused(Stream stream, std::vector<FusedStep> steps, const std::vector<array>& inputs, std::vector<array> constants);
 
   const char* name() const override { return "Fused"; }
   void eval(Evaluation& evaluation, const std::vector<array>& inputs, std::vector<array>& outputs) override;
   std::vector<array> decompose(const std::vector<array>& inputs) const override;
-  // Inputs, then one per step.
+  // Inputs, then constants, then one per step.
   const std::vector<frl_expr_node>& nodes() const { return expression_.nodes; }
 
  private:
   std::vector<FusedStep> steps_;
+  std::vector<array> constants_;
   Expression expression_;
 };
 

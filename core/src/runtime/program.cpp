@@ -203,6 +203,10 @@ void Program::fuse() {
     for (uint32_t output : steps_[i].outputs) producer[output] = i;
   }
   std::vector<bool> taken(steps_.size(), false);
+  // Scalars that the function made become part of the kernel.
+  const auto known = [&](uint32_t v) {
+    return v >= n_inputs_ && v - n_inputs_ < constants_.size() && constants_[v - n_inputs_].node()->is_inline;
+  };
   for (size_t root = steps_.size(); root-- > 0;) {
     if (taken[root] || !fusable(steps_[root])) continue;
     const Step& last = steps_[root];
@@ -213,7 +217,7 @@ void Program::fuse() {
         for (uint32_t v : steps_[member].inputs) {
           auto p = producer.find(v);
           bool inside = p != producer.end() && std::find(group.begin(), group.end(), p->second) != group.end();
-          if (!inside && std::find(inputs.begin(), inputs.end(), v) == inputs.end()) inputs.push_back(v);
+          if (!inside && !known(v) && std::find(inputs.begin(), inputs.end(), v) == inputs.end()) inputs.push_back(v);
         }
       }
       return inputs;
@@ -242,29 +246,39 @@ void Program::fuse() {
       }
     }
     if (members.size() < 2) continue;
-    std::vector<uint32_t> inputs = inputs_of(members);
+    std::vector<uint32_t> inputs = inputs_of(members), constants;
+    if (inputs.empty()) continue;
     std::sort(members.begin(), members.end());
+    using Kind = FusedStep::Operand::Kind;
+    const auto number = [](std::vector<uint32_t>& values, uint32_t v) {
+      const auto found = std::find(values.begin(), values.end(), v);
+      const auto at = static_cast<uint32_t>(found - values.begin());
+      if (found == values.end()) values.push_back(v);
+      return at;
+    };
     std::unordered_map<uint32_t, uint32_t> position;  // value -> step inside
     std::vector<FusedStep> inner;
     for (size_t member : members) {
       const Step& step = steps_[member];
       FusedStep fused{step.primitive, step.dtypes[0], {}};
       for (uint32_t v : step.inputs) {
-        auto found = position.find(v);
-        if (found != position.end())
-          fused.operands.push_back({false, found->second});
-        else
-          fused.operands.push_back(
-              {true, static_cast<uint32_t>(std::find(inputs.begin(), inputs.end(), v) - inputs.begin())});
+        if (auto found = position.find(v); found != position.end()) {
+          fused.operands.push_back({Kind::kStep, found->second});
+        } else if (known(v)) {
+          fused.operands.push_back({Kind::kConstant, number(constants, v)});
+        } else {
+          fused.operands.push_back({Kind::kInput, number(inputs, v)});
+        }
       }
       position[step.outputs[0]] = static_cast<uint32_t>(inner.size());
       inner.push_back(std::move(fused));
       taken[member] = true;
     }
-    std::vector<array> typed;
+    std::vector<array> typed, values;
     for (uint32_t v : inputs) typed.push_back(make_placeholder(value_shapes_[v], value_dtypes_[v]));
+    for (uint32_t v : constants) values.push_back(constants_[v - n_inputs_]);
     Step& target = steps_[root];
-    target.primitive = std::make_shared<Fused>(target.primitive->stream(), std::move(inner), typed);
+    target.primitive = std::make_shared<Fused>(target.primitive->stream(), std::move(inner), typed, std::move(values));
     target.inputs = std::move(inputs);
     for (size_t member : members) {
       if (member != root) steps_[member].primitive.reset();
