@@ -8,6 +8,7 @@
 
 #include "common/check.h"
 #include "graph.h"
+#include "libraries/onednn_use.h"
 #include "profiler.h"
 #include "registry.h"
 #include "runtime.h"
@@ -110,6 +111,7 @@ frl_status kernel_launch(frl_stream* stream, frl_kernel* kernel, const frl_plan*
   if (!valid(kernel)) return bad_handle(error, "kernel_launch", "kernel", kernel);
   if (call == nullptr) return fail(error, FRL_INVALID_ARGUMENT, "[kernel_launch] call is NULL");
   if (frl_status status = check_process("kernel_launch", error); status != FRL_OK) return status;
+  onednn::end_uses_before_exit();
   const char* op = kernel->kernel.name;
   const uint32_t n_in = call->n_inputs, n_out = call->n_outputs;
   if (n_in < kernel->op.min_inputs || n_in > kernel->op.max_inputs || n_out != kernel->op.n_outputs) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "../libraries/onednn.h"
+#include "../libraries/onednn_use.h"
 #include "../matmul/element.h"
 #include "../parallel.h"
 #include "engine.h"
@@ -97,6 +98,8 @@ bool weights_finite(const ConvProblem& p, const std::byte* w) {
 OnednnConv plan_onednn_conv(ConvOp op, const ConvProblem& p) {
   OnednnConv plan;
   if (!is_possible(p) || !onednn::available() || !is_faster(op, p)) return plan;
+  const onednn::Use use;
+  if (!use) return plan;
   // Pieces are equal, so that one primitive serves them all.
   const int64_t work = p.out_pixels() * p.outputs() * p.depth();
   int64_t images = std::max<int64_t>({1, p.n / kWantedPieces, kMinPieceWork / std::max<int64_t>(work, 1)});
@@ -120,6 +123,8 @@ OnednnConv plan_onednn_conv(ConvOp op, const ConvProblem& p) {
 
 bool run_onednn_conv(const OnednnConv& plan, const ConvProblem& p, const std::byte* first, const std::byte* second,
                      std::byte* out, std::byte* scratch) {
+  const onednn::Use use;
+  if (!use) return false;
   const int64_t bytes = element_bytes(p.dtype);
   const int64_t x_step = plan.images * p.in[0] * p.in[1] * p.in[2] * p.channels() * bytes;
   const int64_t y_step = plan.images * p.out_pixels() * p.outputs() * bytes;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "libraries.h"
+#include "onednn_use.h"
 
 namespace ferrule::cpu::onednn {
 namespace {
@@ -67,11 +68,14 @@ Primitive::Primitive(dnnl_primitive_desc_t desc, const int (&arguments)[3], cons
   }
   if (api()->dnnl_primitive_create(&primitive_, desc) != dnnl_success) primitive_ = nullptr;
   api()->dnnl_primitive_desc_destroy(desc);
+  end_uses_at_exit();
 }
 
 struct Primitive::Operands {
   dnnl_memory_t memory[4] = {};  // the operands and the scratchpad
   ~Operands() {
+    const Use use;
+    if (!use) return;
     for (dnnl_memory_t m : memory) {
       if (m) api()->dnnl_memory_destroy(m);
     }
@@ -79,7 +83,8 @@ struct Primitive::Operands {
 };
 
 Primitive::~Primitive() {
-  if (primitive_) api()->dnnl_primitive_destroy(primitive_);
+  const Use use;
+  if (use && primitive_) api()->dnnl_primitive_destroy(primitive_);
 }
 
 std::unique_ptr<Primitive::Operands> Primitive::take() const {
@@ -114,6 +119,7 @@ void Primitive::run(const void* source, const void* weights, void* destination) 
     arguments[count++] = {i < 3 ? arguments_[i] : DNNL_ARG_SCRATCHPAD, operands->memory[i]};
   }
   check(api()->dnnl_primitive_execute(primitive_, api()->stream, count, arguments), "run a primitive");
+  if (!has_run_.load(std::memory_order_relaxed) && !has_run_.exchange(true)) end_uses_at_exit();
   std::lock_guard lock(mutex_);
   idle_.push_back(std::move(operands));
 }

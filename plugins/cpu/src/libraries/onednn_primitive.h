@@ -4,6 +4,7 @@
 #include "onednn_api.h"
 
 #ifdef FERRULE_CPU_HAS_ONEDNN
+#include <atomic>
 #include <cstring>
 #include <list>
 #include <mutex>
@@ -51,6 +52,7 @@ class Primitive {
   std::unique_ptr<Operands> take() const;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Operands>> idle_;
+  mutable std::atomic<bool> has_run_{false};
 };
 
 // Attributes with a scratchpad of ours: the library's own is shared by every primitive of a thread.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "../libraries/onednn.h"
+#include "../libraries/onednn_use.h"
 #include "../parallel.h"
 #include "element.h"
 #include "pack.h"
@@ -83,6 +84,8 @@ uint64_t onednn_gemm_scratch_bytes(const Product& p) {
 }
 
 bool onednn_gemm(const Product& p, std::byte* scratch) {
+  const onednn::Use use;
+  if (!use) return false;
   const Cut c = cut(p);
   const Storage a = storage_of(p.a, p.m, p.k), b = storage_of(p.b, p.k, p.n);
   // Whole pieces, and what remains at the end of each axis.
