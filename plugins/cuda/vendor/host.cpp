@@ -105,6 +105,20 @@ Status stream_create(Stream* out, int32_t priority) {
   return cudaStreamCreateWithPriority(out, cudaStreamNonBlocking, std::clamp(-priority, greatest, least));
 }
 
+Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s, bool overlap) {
+  cudaLaunchAttribute programmatic{};
+  programmatic.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  programmatic.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = to_dim3(shape.grid);
+  config.blockDim = to_dim3(shape.block);
+  config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = s;
+  config.attrs = &programmatic;
+  config.numAttrs = overlap ? 1 : 0;
+  return cudaLaunchKernelExC(&config, f, arguments);
+}
+
 Status module_load(Module* out, const void* image) {
   return cudaLibraryLoadData(out, image, nullptr, nullptr, 0, nullptr, nullptr, 0);
 }

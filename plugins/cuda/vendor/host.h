@@ -39,7 +39,7 @@ struct DeviceFacts {
   uint32_t multiprocessors, l2_bytes, shared_bytes_per_block;
   uint32_t compute_major, compute_minor;
   bool integrated, concurrent_managed;
-  bool overlaps_kernels;  // graph_add_kernel's `overlap` is possible
+  bool overlaps_kernels;  // `overlap` of launch and graph_add_kernel is possible
 };
 // 0 devices and a reason where the driver is missing or too old; never fails.
 uint32_t device_count(char* reason, size_t reason_bytes);
@@ -84,9 +84,9 @@ struct LaunchShape {
   uint32_t shared_bytes;
 };
 inline dim3 to_dim3(const uint32_t (&v)[3]) { return dim3(v[0], v[1], v[2]); }
-inline Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s) {
-  return cudaLaunchKernel(f, to_dim3(shape.grid), to_dim3(shape.block), arguments, shape.shared_bytes, s);
-}
+// With `overlap` the kernel is put on the device before a kernel that is right before it on the stream is done; it waits for that
+// by itself (device.h, begin_kernel).
+Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s, bool overlap = false);
 // Allows a kernel more dynamic shared memory than the default 48 KiB.
 inline Status allow_shared_bytes(Function f, uint32_t bytes) {
   return cudaFuncSetAttribute(f, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));

@@ -55,18 +55,18 @@ void Batch::submit(CommandList& list, vendor::Stream stream) {
   const BatchPolicy& policy = device_.batch_policy();
   const bool as_graph = n_commands >= policy.graph_from && policy.graphs.load(std::memory_order_relaxed) &&
                         use.launch(list, n_calls, n_commands, stream);
-  launch_plainly(list, as_graph ? n_commands : 0, list.size(), stream, arguments_);
+  launch_plainly(list, as_graph ? n_commands : 0, list.size(), policy.overlap, stream, arguments_);
   use.take(list);
 }
 
-void launch_plainly(CommandList& list, size_t first, size_t last, vendor::Stream stream,
+void launch_plainly(CommandList& list, size_t first, size_t last, bool overlap, vendor::Stream stream,
                     std::vector<void*>& arguments) {
   for (size_t i = first; i < last; ++i) {
     const Command& command = list.commands()[i];
     switch (command.kind) {
       case Command::Kind::kKernel:
         list.arguments_of(command, arguments);
-        check(vendor::launch(command.function, command.shape, arguments.data(), stream), "launching a kernel");
+        check(vendor::launch(command.function, command.shape, arguments.data(), stream, overlap), "launching a kernel");
         break;
       case Command::Kind::kCopy:
         check(vendor::copy_async(command.to, command.from, command.bytes, stream), "copying on the device");

@@ -43,7 +43,9 @@ class Batch {
   std::vector<void*> arguments_;
 };
 
-// Launches the commands [first, last) one by one. Throws Failure.
-void launch_plainly(CommandList& list, size_t first, size_t last, vendor::Stream stream, std::vector<void*>& arguments);
+// Launches the commands [first, last) one by one; with `overlap` kernels come to the device while those before still run. Throws
+// Failure.
+void launch_plainly(CommandList& list, size_t first, size_t last, bool overlap, vendor::Stream stream,
+                    std::vector<void*>& arguments);
 
 }  // namespace ferrule::gpu

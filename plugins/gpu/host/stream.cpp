@@ -69,7 +69,7 @@ void Stream::launch_profiled() {
     const size_t last = i + 1 < calls.size() ? calls[i + 1].first_command : commands_.size();
     const CommandList::CallInfo& info = calls[i].info;
     const Profiler::Scope scope(device_.profiler(), handle_, info.name, info.kind, info.bytes);
-    launch_plainly(commands_, calls[i].first_command, last, handle_, arguments_);
+    launch_plainly(commands_, calls[i].first_command, last, false, handle_, arguments_);
   }
 }
 

@@ -140,8 +140,8 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kRepairThreads) forward_repair(ConvArguments p) {
   begin_kernel();
   T* out = static_cast<T*>(p.out);
   for (int64_t channel = block_x(); channel < p.groups * p.lines_b; channel += blocks_x()) {
-    bool suspect = false;
-    for (uint32_t sample = 0; sample < p.samples[0] * p.samples[1] * p.samples[2]; ++sample) {
+    bool suspect = false;  // every warp looks at all samples, each lane at its own
+    for (uint32_t sample = lane(); sample < p.samples[0] * p.samples[1] * p.samples[2]; sample += warp_width) {
       int64_t pixel = 0;
       uint32_t rest = sample;
       for (uint32_t d = 0, size = p.samples[1] * p.samples[2]; d < 3; ++d) {
@@ -152,6 +152,7 @@ GPU_KERNEL GPU_LAUNCH_BOUNDS(kRepairThreads) forward_repair(ConvArguments p) {
       }
       suspect = suspect || is_nan<T>(widen<T>(out[pixel * p.out_row + channel]));
     }
+    suspect = warp_any(suspect);
     sync();  // all have looked before one writes
     if (!suspect) continue;
     const int64_t group = channel / p.lines_b, line = channel - group * p.lines_b;

@@ -185,7 +185,7 @@ Status event_elapsed_ms(float* out, Event begin, Event end) {
 
 // ---- kernels ----
 
-Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s) {
+Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s, bool) {
   if (s == nullptr || f == nullptr) return Status::kInvalidHandle;
   if (s->capture != nullptr) return s->submit(sim::Work::launch(kernel(f), to_shape(shape), arguments));
   const Status status = count_call(Fault::kLaunch);

@@ -86,7 +86,7 @@ struct LaunchShape {
   uint32_t grid[3], block[3];
   uint32_t shared_bytes;
 };
-Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s);
+Status launch(Function f, const LaunchShape& shape, void** arguments, Stream s, bool overlap = false);
 Status allow_shared_bytes(Function f, uint32_t bytes);
 Status blocks_per_multiprocessor(int* out, Function f, uint32_t threads, uint32_t shared_bytes);
 // An image of machine/compiler.h.
