@@ -31,10 +31,11 @@ exports=$(nm -D --defined-only "$plugin" | awk '{print $3}')
 [[ $exports == frl_plugin_query ]] || { echo "FAILED: the plugin exports $exports"; exit 1; }
 
 # The installed tool finds the installed plugins by itself, and the stranger's by its path.
-"$prefix/bin/ferrule" doctor --json | grep -q "$prefix/lib.*libferrule_template.so" ||
-  { echo "FAILED: the installed plugins were not found"; exit 1; }
-FERRULE_PLUGIN_PATH=$plugin FERRULE_BACKEND=stranger "$prefix/bin/ferrule" devices | grep -q '^\* stranger:0' ||
-  { echo "FAILED: the stranger's plugin was not used"; exit 1; }
+# (Into a variable first: grep -q ends at the first match, and what still writes into the pipe then fails.)
+found=$("$prefix/bin/ferrule" doctor --json)
+grep -q "$prefix/lib.*libferrule_template.so" <<<"$found" || { echo "FAILED: the installed plugins were not found"; exit 1; }
+found=$(FERRULE_PLUGIN_PATH=$plugin FERRULE_BACKEND=stranger "$prefix/bin/ferrule" devices)
+grep -q '^\* stranger:0' <<<"$found" || { echo "FAILED: the stranger's plugin was not used"; exit 1; }
 
 # Two programs against find_package(ferrule): one runs with that plugin as its device, the other is the README's example.
 mkdir "$work/program"

@@ -44,7 +44,7 @@ expect 0 "copy to the device" with FERRULE_BACKEND=template "$ferrule" doctor
 expect 0 "no kernel" with FERRULE_BACKEND=template "$ferrule" ops
 expect 0 "logreg 1000x100 step" with FERRULE_BACKEND=template FERRULE_FALLBACK=allow "$ferrule" bench --suite performance --shrink 256 --filter logreg --seconds 0.01
 expect 1 "see --suite performance --list" with FERRULE_BACKEND=template "$ferrule" bench --suite performance --filter nothing
-if "$ferrule" devices | grep -q '^\* cpu'; then
+if grep -q '^\* cpu' <<<"$("$ferrule" devices)"; then
   expect 0 "ferrule doctor" "$ferrule" bench --suite performance --filter "sum(16)" --seconds 0.001
 fi
 expect 2 "--suite" "$ferrule" bench --suite fast
@@ -119,7 +119,7 @@ done
 # A planted plugin in the current folder is never found.
 folder=$(mktemp -d)
 cp "$plugins/good/libferrule_good.so" "$folder/"
-if (cd "$folder" && FERRULE_BACKEND=template "$ferrule" doctor | grep -q libferrule_good.so); then
+if grep -q libferrule_good.so <<<"$(cd "$folder" && FERRULE_BACKEND=template "$ferrule" doctor)"; then
   complain "the current folder was searched"
 fi
 rm -rf "$folder"
