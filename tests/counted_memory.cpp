@@ -17,6 +17,11 @@ void* allocate(std::size_t bytes, std::size_t alignment) {
   live.fetch_add(1, std::memory_order_relaxed);
   return at;
 }
+void* allocate_or_null(std::size_t bytes, std::size_t alignment) noexcept try {
+  return allocate(bytes, alignment);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
 void release(void* at) {
   if (at == nullptr) return;
   live.fetch_sub(1, std::memory_order_relaxed);
@@ -33,6 +38,14 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
 void* operator new[](std::size_t bytes, std::align_val_t alignment) {
   return allocate(bytes, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return allocate_or_null(bytes, 0); }
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept { return allocate_or_null(bytes, 0); }
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return allocate_or_null(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return allocate_or_null(bytes, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* at) noexcept { release(at); }
 void operator delete[](void* at) noexcept { release(at); }
 void operator delete(void* at, std::size_t) noexcept { release(at); }
@@ -41,6 +54,10 @@ void operator delete(void* at, std::align_val_t) noexcept { release(at); }
 void operator delete[](void* at, std::align_val_t) noexcept { release(at); }
 void operator delete(void* at, std::size_t, std::align_val_t) noexcept { release(at); }
 void operator delete[](void* at, std::size_t, std::align_val_t) noexcept { release(at); }
+void operator delete(void* at, const std::nothrow_t&) noexcept { release(at); }
+void operator delete[](void* at, const std::nothrow_t&) noexcept { release(at); }
+void operator delete(void* at, std::align_val_t, const std::nothrow_t&) noexcept { release(at); }
+void operator delete[](void* at, std::align_val_t, const std::nothrow_t&) noexcept { release(at); }
 
 namespace ferrule::test {
 

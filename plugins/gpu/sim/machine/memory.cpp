@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "machine/config.h"
@@ -64,6 +65,7 @@ Status allocate(void** out, size_t bytes, MemoryKind kind, uint32_t device) {
   if (whole < bytes || posix_memalign(&block, kAlignment, kCanaryBytes == 0 ? bytes : whole) != 0) {
     return failed(Status::kOutOfMemory, "no host memory for %zu bytes", bytes);
   }
+  std::unique_ptr<void, decltype(&std::free)> owned(block, &std::free);  // until it is on the list
   auto* begin = static_cast<unsigned char*>(block);
   std::memset(begin, kCanary, kCanaryBytes);
   std::memset(begin + kCanaryBytes + bytes, kCanary, kCanaryBytes);
@@ -72,6 +74,7 @@ Status allocate(void** out, size_t bytes, MemoryKind kind, uint32_t device) {
   h.allocations.emplace(reinterpret_cast<uintptr_t>(payload), Allocation{bytes, kind, device});
   if (kind != MemoryKind::kPinned) h.used[device] += bytes;
   *out = payload;
+  (void)owned.release();
   return Status::kOk;
 }
 
