@@ -86,6 +86,7 @@ void FRL_CALL remote_free(frl_device* device, frl_buffer* buffer) {
     std::lock_guard lock(pinned_mutex);
     std::erase(pinned, buffer);
   }
+  if (control.lost) quiesce_all();  // a device that is really lost computes no more
   inner->buffer_free(device, buffer);
 }
 
