@@ -44,17 +44,21 @@ std::string explain_fallback(const std::string& value) {
   return "an op that the backend lacks runs on cpu, counted, with one warning per op";
 }
 
+int number_up_to(int most, const std::string& value) {
+  int count = 0;
+  for (const char each : value) {
+    if (each < '0' || each > '9' || count > most) illegal(value, "a number from 1 to " + std::to_string(most));
+    count = count * 10 + (each - '0');
+  }
+  if (count < 1 || count > most) illegal(value, "a number from 1 to " + std::to_string(most));
+  return count;
+}
+
 std::string explain_threads(const std::string& value) {
-  constexpr int kMost = 4096;
   if (value.empty()) {
     return "the cpu backend uses every core (" + std::to_string(std::thread::hardware_concurrency()) + ")";
   }
-  int count = 0;
-  for (const char each : value) {
-    if (each < '0' || each > '9' || count > kMost) illegal(value, "a number from 1 to 4096");
-    count = count * 10 + (each - '0');
-  }
-  if (count < 1 || count > kMost) illegal(value, "a number from 1 to 4096");
+  const int count = number_up_to(4096, value);
   return "the cpu backend uses " + std::to_string(count) + (count == 1 ? " thread" : " threads");
 }
 
@@ -109,13 +113,7 @@ std::string explain_batch(const std::string& value) {
 
 std::string explain_commands(const std::string& value, const char* unset, const char* set) {
   if (value.empty()) return unset;
-  constexpr int kMost = 2048;
-  int count = 0;
-  for (const char each : value) {
-    if (each < '0' || each > '9' || count > kMost) illegal(value, "a number from 1 to 2048");
-    count = count * 10 + (each - '0');
-  }
-  if (count < 1 || count > kMost) illegal(value, "a number from 1 to 2048");
+  (void)number_up_to(2048, value);
   return set;
 }
 std::string explain_batch_commands(const std::string& value) {
@@ -125,46 +123,40 @@ std::string explain_graph_commands(const std::string& value) {
   return explain_commands(value, "batches of 2 kernels may become graphs",
                           "batches of so many kernels may become graphs");
 }
-
 std::string explain_recording_commands(const std::string& value) {
   return explain_commands(value, "recordings of 9 kernels have graphs of their own",
                           "recordings of so many kernels have graphs of their own");
 }
 
+// 0 or 1, or unset as `standard` says.
+std::string explain_switch(const std::string& value, bool standard, const char* on, const char* off) {
+  if (!value.empty() && value != "0" && value != "1") illegal(value, "0 or 1");
+  return (value.empty() ? standard : value == "1") ? on : off;
+}
 std::string explain_overlap(const std::string& value) {
-  if (value.empty() || value == "1") return "kernels come to the device before those they wait for have ended";
-  if (value != "0") illegal(value, "0 or 1");
-  return "kernels come to the device when those they wait for have ended";
+  return explain_switch(value, true, "kernels come to the device before those they wait for have ended",
+                        "kernels come to the device when those they wait for have ended");
 }
-
 std::string explain_branches(const std::string& value) {
-  if (value.empty() || value == "1") return "independent calls may run at once";
-  if (value != "0") illegal(value, "0 or 1");
-  return "calls run one after the other";
+  return explain_switch(value, true, "independent calls may run at once", "calls run one after the other");
 }
-
 std::string explain_tune(const std::string& value) {
-  if (value == "1") return "the libraries' algorithms are timed for each new product and convolution";
-  if (!value.empty() && value != "0") illegal(value, "0 or 1");
-  return "the libraries choose their algorithms";
+  return explain_switch(value, false, "the libraries' algorithms are timed for each new product and convolution",
+                        "the libraries choose their algorithms");
+}
+std::string explain_integrated(const std::string& value) {
+  return explain_switch(value, false, "for tests: the device's memory counts as the host's",
+                        "the device says whether it shares the host's memory");
+}
+std::string explain_no_concurrent(const std::string& value) {
+  return explain_switch(value, false, "for tests: host and device never use managed memory at once",
+                        "the device says whether managed memory may be used at once");
 }
 
 std::string explain_library_path(const std::string& value) {
   if (value.empty()) return "the toolkit's libraries are looked for where the system does";
   if (value[0] != '/') illegal(value, "an absolute folder");
   return "the toolkit's libraries are looked for there first";
-}
-
-std::string explain_integrated(const std::string& value) {
-  if (value == "1") return "for tests: the device's memory counts as the host's";
-  if (!value.empty() && value != "0") illegal(value, "0 or 1");
-  return "the device says whether it shares the host's memory";
-}
-
-std::string explain_no_concurrent(const std::string& value) {
-  if (value == "1") return "for tests: host and device never use managed memory at once";
-  if (!value.empty() && value != "0") illegal(value, "0 or 1");
-  return "the device says whether managed memory may be used at once";
 }
 
 struct Known {

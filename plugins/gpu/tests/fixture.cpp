@@ -44,6 +44,17 @@ const std::vector<std::string>& GpuTest::logged() { return g_log; }
 
 bool GpuTest::simulated() { return std::getenv("FERRULE_GPU_TEST_PLUGIN") == nullptr; }
 
+frl_tensor f32_vector(frl_buffer* buffer, int64_t count, uint64_t offset) {
+  frl_tensor t{};
+  t.buffer = buffer;
+  t.byte_offset = offset;
+  t.dtype = FRL_DTYPE_F32;
+  t.ndim = 1;
+  t.shape[0] = count;
+  t.strides[0] = 1;
+  return t;
+}
+
 void GpuTest::SetUp() {
   error_.struct_size = sizeof error_;
   g_log.clear();

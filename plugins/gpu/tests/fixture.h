@@ -14,6 +14,9 @@ namespace ferrule::gpu::test {
 
 using Bytes = std::vector<std::byte>;
 
+// A contiguous f32 operand that begins `offset` bytes into a buffer or slot.
+frl_tensor f32_vector(frl_buffer* buffer, int64_t count, uint64_t offset);
+
 // Opens device 0 with the settings given as {"batch", "graph"}, which are config keys behind the plugin's name.
 class GpuTest : public testing::Test {
  protected:

@@ -19,16 +19,7 @@ using ferrule::test::live_allocations;
 constexpr int64_t kCount = 64;
 constexpr uint64_t kSize = kCount * sizeof(float);
 
-frl_tensor vector_in(frl_buffer* buffer, uint64_t offset) {
-  frl_tensor t{};
-  t.buffer = buffer;
-  t.byte_offset = offset;
-  t.dtype = FRL_DTYPE_F32;
-  t.ndim = 1;
-  t.shape[0] = kCount;
-  t.strides[0] = 1;
-  return t;
-}
+frl_tensor vector_in(frl_buffer* buffer, uint64_t offset) { return f32_vector(buffer, kCount, offset); }
 
 class HostMemoryTest : public GpuTest {
  protected:

@@ -10,16 +10,7 @@ namespace {
 constexpr int64_t kCount = 700;
 constexpr uint64_t kSize = kCount * sizeof(float);
 
-frl_tensor vector_in(frl_buffer* buffer, uint64_t offset = 0) {
-  frl_tensor t{};
-  t.buffer = buffer;
-  t.byte_offset = offset;
-  t.dtype = FRL_DTYPE_F32;
-  t.ndim = 1;
-  t.shape[0] = kCount;
-  t.strides[0] = 1;
-  return t;
-}
+frl_tensor vector_in(frl_buffer* buffer, uint64_t offset = 0) { return f32_vector(buffer, kCount, offset); }
 
 frl_tensor value_in(frl_buffer* slot) {
   frl_tensor t = vector_in(slot);
